@@ -1,0 +1,91 @@
+"""What a Neural Turing Machine is made of: its sizes and how it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+Controller = Literal["feedforward", "lstm"]
+
+
+@dataclasses.dataclass(frozen=True)
+class NTMConfig:
+    """Sizes of a Neural Turing Machine; the defaults are those of Table 1 for copy.
+
+    Attributes:
+        input_size: Channels of an input step (I).
+        output_size: Bits of an output step (O).
+        controller: ``"feedforward"`` or ``"lstm"``.
+        controller_size: Units of each controller layer (C).
+        controller_layers: Controller layers (L), at least one.
+        memory_size: Memory locations (N).
+        word_size: Numbers stored at each location (M).
+        num_read_heads: Heads that read (R), at least one.
+        num_write_heads: Heads that write (W), at least one.
+        max_shift: A head moves by at most this many locations a step; the shift weighting
+            covers ``-max_shift … +max_shift`` (S = 2 · max_shift + 1 values).
+        initial_focus: Initial logit of location 0 in the learned start of every weighting;
+            the others start at zero. 0 spreads a head evenly over the memory, 10 puts more
+            than 99 % of it on location 0. It decides what is learned: see the guide.
+
+    Raises:
+        ValueError: If a size is not positive or the controller is unknown.
+    """
+
+    input_size: int
+    output_size: int
+    controller: Controller = "feedforward"
+    controller_size: int = 100
+    controller_layers: int = 1
+    memory_size: int = 128
+    word_size: int = 20
+    num_read_heads: int = 1
+    num_write_heads: int = 1
+    max_shift: int = 1
+    initial_focus: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Check the sizes."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type == "int" and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{field.name} must be a positive integer, not {value!r}")
+        if self.controller not in ("feedforward", "lstm"):
+            raise ValueError(
+                f"controller must be 'feedforward' or 'lstm', not {self.controller!r}"
+            )
+        if self.num_shifts > self.memory_size:
+            raise ValueError(
+                f"max_shift {self.max_shift} needs at least {self.num_shifts} memory "
+                f"locations, but memory_size is {self.memory_size}"
+            )
+
+    @property
+    def num_shifts(self) -> int:
+        """Values of a shift weighting (S)."""
+        return 2 * self.max_shift + 1
+
+    @property
+    def num_heads(self) -> int:
+        """Heads of both kinds (H); in every array the read heads come first."""
+        return self.num_read_heads + self.num_write_heads
+
+    @property
+    def read_size(self) -> int:
+        """Numbers in all read vectors together (R · M)."""
+        return self.num_read_heads * self.word_size
+
+    @property
+    def gates_size(self) -> int:
+        """Pre-activations of one controller layer: C, or 4 · C for an LSTM (G)."""
+        return self.controller_size * (4 if self.controller == "lstm" else 1)
+
+    @property
+    def addressing_size(self) -> int:
+        """Parameters that address one head: key, strength, gate, shifts, sharpening (A)."""
+        return self.word_size + self.num_shifts + 3
+
+    @property
+    def head_parameters_size(self) -> int:
+        """Parameters of all heads in one step; a write head also erases and adds (P)."""
+        return self.num_heads * self.addressing_size + self.num_write_heads * 2 * self.word_size

@@ -1,0 +1,184 @@
+"""The Neural Turing Machine as a torch module, used like ``nn.LSTM(batch_first=True)``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ntm_agents.config import NTMConfig
+from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.dispatch import Backend, select_backend
+from ntm_agents.state import NTMState, expand
+
+_INITIAL_MEMORY_SCALE = 0.3
+
+
+class NTM(nn.Module):
+    """A controller with an external memory (Graves, Wayne, Danihelka 2014).
+
+    The module holds parameters only; the state is passed in and returned.
+
+    Args:
+        config: The sizes.
+        backend: What runs the recurrent core: ``"auto"`` takes the fastest that is installed,
+            ``"reference"`` is plain torch.
+
+    Example:
+        >>> ntm = NTM(NTMConfig(input_size=9, output_size=8))
+        >>> logits, state = ntm(torch.zeros(2, 5, 9))
+        >>> logits, state = ntm(torch.zeros(2, 3, 9), state)
+        >>> logits.shape, state.memory.shape
+        (torch.Size([2, 3, 8]), torch.Size([2, 128, 20]))
+    """
+
+    config_class: ClassVar[type[NTMConfig]] = NTMConfig
+
+    def __init__(self, config: NTMConfig, backend: Backend = "auto") -> None:
+        """Draw parameters from torch's generator."""
+        super().__init__()
+        self.config = config
+        self.backend = backend
+        self._run_core = select_backend(backend)
+        size, gates = config.controller_size, config.gates_size
+        own_hidden = size if config.controller == "lstm" else 0
+        self.input_layer = nn.Linear(config.input_size, gates)
+        self.controller_layers = nn.ModuleList(
+            nn.Linear((config.read_size if layer == 0 else size) + own_hidden, gates, layer > 0)
+            for layer in range(config.controller_layers)
+        )
+        self.head_layer = nn.Linear(size, config.head_parameters_size)
+        self.output_layer = nn.Linear(size + config.read_size, config.output_size)
+
+        self.initial_memory = nn.Parameter(
+            torch.randn(config.memory_size, config.word_size) * _INITIAL_MEMORY_SCALE
+        )
+        focus = torch.zeros(config.num_heads, config.memory_size)
+        focus[:, 0] = config.initial_focus
+        self.initial_weighting_logits = nn.Parameter(focus)
+        self.initial_read_vectors = nn.Parameter(
+            torch.zeros(config.num_read_heads, config.word_size)
+        )
+        parts = 2 if config.controller == "lstm" else 0
+        self.initial_controller = nn.Parameter(
+            torch.zeros(parts, config.controller_layers, size)
+        )
+
+    def initial_state(self, batch_size: int = 1) -> NTMState:
+        """Return the learned state before the first step (section 3.4).
+
+        Args:
+            batch_size: Number of sequences (B).
+
+        Returns:
+            The same state for each sequence; gradients reach the learned start.
+        """
+        start = NTMState(
+            self.initial_memory,
+            self.initial_weighting_logits.softmax(-1),
+            self.initial_read_vectors,
+            self.initial_controller,
+        )
+        return expand(NTMState(*(field.unsqueeze(0) for field in start)), batch_size)
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: NTMState | None = None,
+        episode_starts: Tensor | None = None,
+    ) -> tuple[Tensor, NTMState]:
+        """Process whole sequences.
+
+        Args:
+            inputs: Shape ``(B, T, I)``, T at least one.
+            state: State before the first step; the learned start if None.
+            episode_starts: Steps before which to go back to the learned start, shape
+                ``(B, T)``, bool; none if None.
+
+        Returns:
+            Logits, shape ``(B, T, O)``, and the state after the last step.
+
+        Raises:
+            ValueError: If an argument has another shape.
+        """
+        expected = f"(B, T, {self.config.input_size})"
+        if (
+            inputs.dim() != 3
+            or inputs.shape[1] < 1
+            or inputs.shape[2] != self.config.input_size
+        ):
+            raise ValueError(f"inputs must have shape {expected}, not {tuple(inputs.shape)}")
+        if episode_starts is not None and episode_starts.shape != inputs.shape[:2]:
+            raise ValueError(
+                f"episode_starts must have shape {tuple(inputs.shape[:2])}, "
+                f"not {tuple(episode_starts.shape)}"
+            )
+        batch_size = inputs.shape[0]
+        if state is None:
+            state = self.initial_state(batch_size)
+        if state.memory.shape[0] != batch_size:
+            raise ValueError(
+                f"the state holds {state.memory.shape[0]} sequences, inputs {batch_size}"
+            )
+        features, next_state = self._run_core(
+            self.input_layer(inputs),
+            self.core_weights(),
+            state,
+            self.config,
+            episode_starts,
+            None if episode_starts is None else self.initial_state(),
+        )
+        return self.output_layer(features), next_state
+
+    def step(self, inputs: Tensor, state: NTMState | None = None) -> tuple[Tensor, NTMState]:
+        """Take one step.
+
+        Args:
+            inputs: Shape ``(B, I)``.
+            state: The last state; the learned start if None.
+
+        Returns:
+            Logits, shape ``(B, O)``, and the next state.
+        """
+        logits, next_state = self(inputs.unsqueeze(1), state)
+        return logits.squeeze(1), next_state
+
+    def core_weights(self) -> CoreWeights:
+        """Return the parameters of the recurrent core."""
+        layers = [layer for layer in self.controller_layers if isinstance(layer, nn.Linear)]
+        return CoreWeights(
+            layers=tuple(layer.weight for layer in layers),
+            layer_biases=tuple(layer.bias for layer in layers[1:]),
+            heads=self.head_layer.weight,
+            head_bias=self.head_layer.bias,
+        )
+
+    def with_memory_size(self, memory_size: int) -> NTM:
+        """Return the same network over a memory of another size.
+
+        All weights are copied. The learned memory is repeated, or cut, to the new size; a new
+        location gets the smallest logit of the learned start of each weighting.
+
+        Args:
+            memory_size: The new N.
+
+        Returns:
+            A new module; this one stays as it is.
+        """
+        config = dataclasses.replace(self.config, memory_size=memory_size)
+        larger = NTM(config, self.backend).to(self.initial_memory)
+        parameters = self.state_dict()
+        repeats = -(-memory_size // self.config.memory_size)
+        parameters["initial_memory"] = self.initial_memory.detach().repeat(repeats, 1)[
+            :memory_size
+        ]
+        logits = self.initial_weighting_logits.detach()
+        lowest = logits.min(-1, keepdim=True).values.expand(-1, memory_size)
+        kept = min(memory_size, self.config.memory_size)
+        parameters["initial_weighting_logits"] = torch.cat(
+            [logits[:, :kept], lowest[:, kept:]], dim=-1
+        )
+        larger.load_state_dict(parameters)
+        return larger
