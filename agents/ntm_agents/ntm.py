@@ -35,6 +35,7 @@ class NTM(nn.Module):
     """
 
     config_class: ClassVar[type[NTMConfig]] = NTMConfig
+    initial_controller: Tensor
 
     def __init__(self, config: NTMConfig, backend: Backend = "auto") -> None:
         """Draw parameters from torch's generator."""
@@ -61,10 +62,13 @@ class NTM(nn.Module):
         self.initial_read_vectors = nn.Parameter(
             torch.zeros(config.num_read_heads, config.word_size)
         )
-        parts = 2 if config.controller == "lstm" else 0
-        self.initial_controller = nn.Parameter(
-            torch.zeros(parts, config.controller_layers, size)
-        )
+        if config.controller == "lstm":
+            self.initial_controller = nn.Parameter(
+                torch.zeros(2, config.controller_layers, size)
+            )
+        else:
+            no_state = torch.empty(0, config.controller_layers, size)
+            self.register_buffer("initial_controller", no_state, persistent=False)
 
     def initial_state(self, batch_size: int = 1) -> NTMState:
         """Return the learned state before the first step (section 3.4).
