@@ -1,0 +1,1 @@
+"""The shared harness: what an agent is, what is measured, on which episodes."""

@@ -1,0 +1,1 @@
+"""Entries, their verification, and the table."""

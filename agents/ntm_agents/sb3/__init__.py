@@ -1,0 +1,1 @@
+"""The NTM as a Stable-Baselines3 policy."""

@@ -1,0 +1,155 @@
+"""The LSTM of Table 3, down to its number of parameters.
+
+Letters: ``B`` batch, ``T`` time, ``I`` input channels, ``O`` output bits, ``L`` layers,
+``C`` units of a layer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclasses.dataclass(frozen=True)
+class LSTMConfig:
+    """Sizes of the baseline; the defaults are those of Table 3 for copy.
+
+    Attributes:
+        input_size: Channels of an input step (I).
+        output_size: Bits of an output step (O).
+        hidden_size: Units of each layer (C).
+        num_layers: Stacked layers (L).
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+    """
+
+    input_size: int
+    output_size: int
+    hidden_size: int = 256
+    num_layers: int = 3
+
+    def __post_init__(self) -> None:
+        """Check the sizes."""
+        for name, value in dataclasses.asdict(self).items():
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a positive integer, not {value!r}")
+
+
+class LSTMState(NamedTuple):
+    """The recurrent state; passed in and returned.
+
+    Attributes:
+        hidden: Shape ``(B, L, C)``.
+        cell: Shape ``(B, L, C)``.
+    """
+
+    hidden: Tensor
+    cell: Tensor
+
+
+class LSTM(nn.Module):
+    """Stacked LSTM layers: the input feeds every layer, every layer feeds the output.
+
+    One bias per gate, and a learned start of every hidden state and cell. The published
+    parameter counts follow from exactly these choices.
+
+    Args:
+        config: The sizes.
+
+    Example:
+        >>> lstm = LSTM(LSTMConfig(input_size=10, output_size=9))
+        >>> sum(parameter.numel() for parameter in lstm.parameters())
+        1352969
+    """
+
+    config_class: ClassVar[type[LSTMConfig]] = LSTMConfig
+
+    def __init__(self, config: LSTMConfig) -> None:
+        """Draw parameters from torch's generator."""
+        super().__init__()
+        self.config = config
+        size, layers = config.hidden_size, config.num_layers
+        self.input_weights = nn.ParameterList(
+            torch.empty(4 * size, config.input_size + (size if layer else 0))
+            for layer in range(layers)
+        )
+        self.hidden_weights = nn.ParameterList(
+            torch.empty(4 * size, size) for _ in range(layers)
+        )
+        self.biases = nn.ParameterList(torch.empty(4 * size) for _ in range(layers))
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -(size**-0.5), size**-0.5)
+        self.initial_hidden = nn.Parameter(torch.zeros(layers, size))
+        self.initial_cell = nn.Parameter(torch.zeros(layers, size))
+        self.output_layer = nn.Linear(layers * size, config.output_size)
+        self.register_buffer("_no_second_bias", torch.zeros(4 * size), persistent=False)
+        self._no_second_bias: Tensor
+
+    def initial_state(self, batch_size: int = 1) -> LSTMState:
+        """Return the learned state before the first step.
+
+        Args:
+            batch_size: Number of sequences (B).
+        """
+        return LSTMState(
+            self.initial_hidden.expand(batch_size, -1, -1),
+            self.initial_cell.expand(batch_size, -1, -1),
+        )
+
+    def forward(
+        self, inputs: Tensor, state: LSTMState | None = None
+    ) -> tuple[Tensor, LSTMState]:
+        """Process whole sequences, layer by layer.
+
+        Args:
+            inputs: Shape ``(B, T, I)``, T at least one.
+            state: State before the first step; the learned start if None.
+
+        Returns:
+            Logits, shape ``(B, T, O)``, and the state after the last step.
+
+        Raises:
+            ValueError: If the inputs have another shape.
+        """
+        if (
+            inputs.dim() != 3
+            or inputs.shape[1] < 1
+            or inputs.shape[2] != self.config.input_size
+        ):
+            raise ValueError(
+                f"inputs must have shape (B, T, {self.config.input_size}), "
+                f"not {tuple(inputs.shape)}"
+            )
+        if state is None:
+            state = self.initial_state(inputs.shape[0])
+        outputs: list[Tensor] = []
+        hiddens, cells = [], []
+        for layer in range(self.config.num_layers):
+            output, hidden, cell = torch.lstm(
+                torch.cat([inputs, *outputs[-1:]], dim=-1),
+                [
+                    state.hidden[:, layer].unsqueeze(0).contiguous(),
+                    state.cell[:, layer].unsqueeze(0).contiguous(),
+                ],
+                [
+                    self.input_weights[layer],
+                    self.hidden_weights[layer],
+                    self.biases[layer],
+                    self._no_second_bias,
+                ],
+                has_biases=True,
+                num_layers=1,
+                dropout=0.0,
+                train=self.training,
+                bidirectional=False,
+                batch_first=True,
+            )
+            outputs.append(output)
+            hiddens.append(hidden.squeeze(0))
+            cells.append(cell.squeeze(0))
+        logits = self.output_layer(torch.cat(outputs, dim=-1))
+        return logits, LSTMState(torch.stack(hiddens, dim=1), torch.stack(cells, dim=1))

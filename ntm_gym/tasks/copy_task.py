@@ -1,0 +1,84 @@
+"""Copy (section 4.1): remember a sequence and say it back."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntm_gym.tasks.episodes import Episodes, Task, require_at_least, require_range
+from ntm_gym.tasks.keyed_random import random_bits, random_integers
+
+_LENGTH, _BITS = range(2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy(Task):
+    """Random vectors, a delimiter, and then, without any input, the same vectors again.
+
+    ::
+
+        step    1 … L      L + 1        L + 2 … 2L + 1
+        input   vectors    delimiter    blank
+        target  -          -            vectors
+
+    Attributes:
+        num_bits: Bits of a vector. The delimiter has a channel of its own behind them.
+        min_length: Fewest vectors (L).
+        max_length: Most vectors; L is uniform between the two.
+
+    Raises:
+        ValueError: If a parameter is not positive or the lengths are reversed.
+
+    Example:
+        >>> episodes = Copy(num_bits=2, max_length=3).sample(np.array([7], dtype=np.uint64))
+        >>> episodes.inputs.shape, int(episodes.lengths[0])
+        ((1, 7, 3), 7)
+    """
+
+    num_bits: int = 8
+    min_length: int = 1
+    max_length: int = 20
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        require_at_least(1, num_bits=self.num_bits)
+        require_range(1, min_length=self.min_length, max_length=self.max_length)
+
+    @property
+    def input_size(self) -> int:
+        """Bits and delimiter."""
+        return self.num_bits + 1
+
+    @property
+    def output_size(self) -> int:
+        """Bits."""
+        return self.num_bits
+
+    @property
+    def max_steps(self) -> int:
+        """Steps of the longest episode."""
+        return 2 * self.max_length + 1
+
+    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+        """Return the episodes with these keys; see `Task.sample`."""
+        num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)
+        longest = int(num_vectors.max(initial=0))
+        bits = random_bits(keys, _BITS, longest * self.num_bits)
+        vectors = bits.reshape(len(keys), longest, self.num_bits)
+        vectors = vectors * (np.arange(longest) < num_vectors)[..., None]
+
+        steps = 2 * longest + 1
+        inputs = np.zeros((len(keys), steps, self.input_size), np.float32)
+        inputs[:, :longest, : self.num_bits] = vectors
+        rows = np.arange(len(keys))
+        inputs[rows, num_vectors[:, 0], self.num_bits] = 1
+
+        targets = np.zeros((len(keys), steps, self.output_size), np.int8)
+        answers = num_vectors + 1 + np.arange(longest)
+        targets[rows[:, None], answers] = vectors
+        step = np.arange(steps)
+        lengths = 2 * num_vectors + 1
+        target_mask = (step > num_vectors) & (step < lengths)
+        return Episodes(inputs, targets, target_mask, lengths[:, 0])
