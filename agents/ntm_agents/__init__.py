@@ -7,8 +7,9 @@ both kinds, ``S`` allowed shifts, ``P`` parameters of all heads. Batch first.
 """
 
 from ntm_agents.config import NTMConfig
+from ntm_agents.network_agent import NetworkAgent, load_agent
 from ntm_agents.ntm import NTM
 from ntm_agents.state import NTMState
 from ntm_agents.tracing import Trace, trace
 
-__all__ = ["NTM", "NTMConfig", "NTMState", "Trace", "trace"]
+__all__ = ["NTM", "NTMConfig", "NTMState", "NetworkAgent", "Trace", "load_agent", "trace"]

@@ -1,0 +1,94 @@
+"""Published checkpoints: ``X.safetensors`` beside ``X.json`` that says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ntm_agents.files import read_json, read_tensors, write_json, write_tensors
+from ntm_agents.networks import build_network
+
+FORMAT = 1
+TRUSTED_NETWORKS = frozenset({"ntm_agents:NTM", "ntm_baselines:LSTM"})
+"""Networks that a checkpoint may name without being asked for."""
+
+_REQUIRED = {"format": int, "network": str, "options": dict, "task": dict, "train_seed": int}
+
+
+def save_checkpoint(path: Path, network: nn.Module, metadata: dict[str, Any]) -> None:
+    """Publish a network.
+
+    Args:
+        path: Ends in ``.safetensors``; the description lies beside it.
+        network: Its parameters and buffers are written.
+        metadata: Description; must hold ``network``, ``options``, ``task``, ``train_seed``.
+    """
+    description = {"format": FORMAT, **metadata}
+    _check_description(path, description)
+    write_tensors(path, network.state_dict())
+    write_json(path.with_suffix(".json"), description)
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read what a checkpoint says of itself, without building anything.
+
+    Args:
+        path: The ``.safetensors`` file.
+
+    Raises:
+        ValueError: If the description is missing or lacks a field.
+    """
+    description_path = path.with_suffix(".json")
+    if not description_path.is_file():
+        raise ValueError(f"{path} must have its description beside it, {description_path}")
+    description = read_json(description_path)
+    _check_description(description_path, description)
+    return description
+
+
+def load_checkpoint(
+    path: Path, trusted: Collection[str] = TRUSTED_NETWORKS
+) -> tuple[nn.Module, dict[str, Any]]:
+    """Build a published network.
+
+    Args:
+        path: The ``.safetensors`` file.
+        trusted: Names of networks that may be imported.
+
+    Returns:
+        The network in evaluation mode, and its description.
+
+    Raises:
+        ValueError: If a file is damaged or foreign, or names a network that is not trusted.
+    """
+    description = read_description(path)
+    name = description["network"]
+    if name not in trusted:
+        raise ValueError(
+            f"{path} names the network {name!r}, which must be trusted to be imported; "
+            f"trusted are {', '.join(sorted(trusted))}"
+        )
+    tensors, _ = read_tensors(path)
+    network = build_network(name, description["options"])
+    expected = {key: value.shape for key, value in network.state_dict().items()}
+    given = {key: value.shape for key, value in tensors.items()}
+    if expected != given:
+        differing = sorted(
+            key for key in expected | given if expected.get(key) != given.get(key)
+        )
+        raise ValueError(f"{path} does not fit {name!r}: {', '.join(differing)} differ")
+    network.load_state_dict({key: value.float() for key, value in tensors.items()})
+    return network.eval(), description
+
+
+def _check_description(path: Path, description: dict[str, Any]) -> None:
+    for field, kind in _REQUIRED.items():
+        if not isinstance(description.get(field), kind):
+            raise ValueError(
+                f"{path} must say {field!r} as {kind.__name__}, not {description.get(field)!r}"
+            )
+    if description["format"] != FORMAT:
+        raise ValueError(f"{path} must have format {FORMAT}, not {description['format']}")

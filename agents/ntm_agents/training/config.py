@@ -1,0 +1,85 @@
+"""Everything that decides a supervised run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ntm_gym.tasks import Task, make_task
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """A supervised run; with the versions of the packages it decides the final weights.
+
+    Attributes:
+        task: Name of the task, a key of `ntm_gym.tasks.TASKS`.
+        task_parameters: Its constructor arguments; the paper's where absent.
+        network: ``"package.module:factory"``; see `ntm_agents.networks`.
+        network_options: Its options, without input and output size.
+        sequences: Training sequences in all.
+        batch_size: Sequences in each update.
+        learning_rate: Rate before the decay.
+        decay_fraction: Part of the run, at its end, over which the rate falls linearly to 0.
+        max_gradient_norm: Gradients longer than this are scaled down to it.
+        seed: Decides initial weights and training sequences.
+        report_every: Sequences between two lines of the log, each with a validation and a
+            checkpoint.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    task: str = "copy"
+    task_parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    network: str = "ntm_agents:NTM"
+    network_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    sequences: int = 80_000
+    batch_size: int = 1
+    learning_rate: float = 1e-4
+    decay_fraction: float = 0.5
+    max_gradient_norm: float = 10.0
+    seed: int = 1
+    report_every: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("sequences", "batch_size", "report_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("sequences", "report_every"):
+            if getattr(self, name) % self.batch_size:
+                raise ValueError(
+                    f"{name} must be a multiple of batch_size {self.batch_size}, "
+                    f"not {getattr(self, name)}"
+                )
+        for name in ("learning_rate", "max_gradient_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        if not 0 <= self.decay_fraction <= 1:
+            raise ValueError(
+                f"decay_fraction must lie between 0 and 1, not be {self.decay_fraction}"
+            )
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed must lie between 0 and 2**64 - 1, not be {self.seed}")
+
+    def make_task(self) -> Task:
+        """Build the task."""
+        return make_task(self.task, **self.task_parameters)
+
+    def make_network_options(self) -> dict[str, Any]:
+        """Return the network's options with the task's sizes."""
+        task = self.make_task()
+        sizes = {"input_size": task.input_size, "output_size": task.output_size}
+        return {**sizes, **self.network_options}
+
+    def learning_rate_at(self, sequences: int) -> float:
+        """Return the learning rate after this many sequences."""
+        decaying = self.decay_fraction * self.sequences
+        left = self.sequences - sequences
+        return self.learning_rate * (min(1.0, left / decaying) if decaying else 1.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,153 @@
+"""The supervised loop, the same for every network."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from ntm_agents.checkpoints import save_checkpoint
+from ntm_agents.networks import build_network, count_parameters
+from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.flat_parameters import FlatParameters
+from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
+from ntm_agents.training.optimizer import GravesRMSProp
+from ntm_agents.training.run_folder import Progress, RunFolder
+from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
+
+_VALIDATION_EPISODES = 200
+_PACKAGES = ("ntm-gym", "torch", "numpy", "gymnasium")
+
+
+def train(
+    config: TrainingConfig,
+    output: Path,
+    device: str = "cpu",
+    command: str = "",
+    show_progress: bool = True,
+) -> Path:
+    """Train a network, or go on where the last call stopped, and publish it.
+
+    Stopped at any moment and called again, it ends with the weights of a run that was never
+    stopped, bit for bit on the same machine: training sequences depend on seed and position
+    alone, and everything else is in the checkpoint.
+
+    Args:
+        config: The run.
+        output: Its folder; see `RunFolder`.
+        device: Where to train, as torch names it.
+        command: What was typed, kept in the published description.
+        show_progress: Draw a progress bar on standard error.
+
+    Returns:
+        The published network, ``model.safetensors`` in the folder; the final weights, never
+        the best of the run.
+
+    Raises:
+        ValueError: If the folder or the configuration does not fit.
+        FloatingPointError: If the loss stops being finite.
+    """
+    place = torch.device(device)
+    network = _initial_network(config).to(place)
+    folder = RunFolder(output, config)
+    if folder.model.exists():
+        return folder.model
+    flat = FlatParameters(network)
+    optimizer = GravesRMSProp([flat.vector], lr=config.learning_rate)
+    tensors = {"parameters": flat.vector.data, **optimizer.state[flat.vector]}
+
+    progress = folder.restore() or Progress(0, 0.0, tensors)
+    for name, tensor in tensors.items():
+        tensor.copy_(progress.tensors[name])
+    started = time.monotonic() - progress.wall_time_s
+
+    task = config.make_task()
+    sequences = TrainingSequences(task, config.seed, config.batch_size, place)
+    held_out = validation_batch(task, _VALIDATION_EPISODES, place)
+    bar = tqdm(
+        total=config.sequences,
+        initial=progress.sequences,
+        unit="seq",
+        disable=not show_progress,
+        mininterval=0.5,
+    )
+    summed_nats = torch.zeros((), dtype=torch.float64, device=place)
+    first_of_window = progress.sequences
+    with bar, SummaryWriter(str(folder.tensorboard), purge_step=progress.sequences) as writer:
+        for start in range(progress.sequences, config.sequences, config.batch_size):
+            batch = sequences.batch(start)
+            nats = nats_per_sequence(network(batch.inputs)[0], batch)
+            flat.zero_gradient()
+            nats.backward()
+            flat.clip_gradient_norm(config.max_gradient_norm)
+            optimizer.param_groups[0]["lr"] = config.learning_rate_at(start)
+            optimizer.step()
+
+            summed_nats += nats.detach()
+            done = start + config.batch_size
+            bar.update(config.batch_size)
+            if done % config.report_every and done != config.sequences:
+                continue
+            updates = (done - first_of_window) // config.batch_size
+            line = {
+                "sequences": done,
+                "train_bits_per_sequence": summed_nats.item() * BITS_PER_NAT / updates,
+                "validation_bits_per_sequence": _validate(network, held_out),
+                "learning_rate": config.learning_rate_at(start),
+                "wall_time_s": time.monotonic() - started,
+            }
+            if not math.isfinite(line["train_bits_per_sequence"]):
+                raise FloatingPointError(
+                    f"the loss must stay finite, but did not before sequence {done}; "
+                    f"the last good checkpoint is in {output}"
+                )
+            folder.log(line)
+            folder.save(Progress(done, line["wall_time_s"], tensors))
+            for name, value in line.items():
+                writer.add_scalar(name, value, done)
+            bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
+            summed_nats.zero_()
+            first_of_window = done
+    save_checkpoint(folder.model, network, _description(config, folder, network, command))
+    return folder.model
+
+
+def _initial_network(config: TrainingConfig) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return build_network(config.network, config.make_network_options())
+
+
+@torch.no_grad()
+def _validate(network: nn.Module, held_out: Batch) -> float:
+    return nats_per_sequence(network(held_out.inputs)[0], held_out).item() * BITS_PER_NAT
+
+
+def _description(
+    config: TrainingConfig, folder: RunFolder, network: nn.Module, command: str
+) -> dict[str, Any]:
+    final = folder.read_log()[-1]
+    return {
+        "network": config.network,
+        "options": config.make_network_options(),
+        "parameters": count_parameters(network),
+        "task": {"name": config.task, "parameters": config.make_task().parameters()},
+        "train_seed": config.seed,
+        "sequences": config.sequences,
+        "updates": config.sequences // config.batch_size,
+        "validation_bits_per_sequence": final["validation_bits_per_sequence"],
+        "wall_time_s": round(final["wall_time_s"], 1),
+        "training": config.to_json(),
+        "command": command,
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} thread(s)",
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}
+        | {"python": platform.python_version()},
+    }

@@ -1,0 +1,107 @@
+"""A run on disk: configuration, checkpoint, log, and in the end the published network."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ntm_agents.files import (
+    read_json,
+    read_tensors,
+    write_atomically,
+    write_json,
+    write_tensors,
+)
+from ntm_agents.training.config import TrainingConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        sequences: Sequences trained on.
+        wall_time_s: Seconds that took, over all sessions.
+        tensors: Parameters and optimizer averages, flat.
+    """
+
+    sequences: int
+    wall_time_s: float
+    tensors: dict[str, Tensor]
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: A folder that does not exist, is empty, or holds the same run.
+        config: The run.
+
+    Raises:
+        ValueError: If the folder holds something else.
+    """
+
+    def __init__(self, path: Path, config: TrainingConfig) -> None:
+        """Claim the folder for this run."""
+        self.path = path
+        self.model = path / "model.safetensors"
+        self.tensorboard = path / "tensorboard"
+        self._config = path / "config.json"
+        self._checkpoint = path / "checkpoint.safetensors"
+        self._log = path / "log.jsonl"
+        wanted = json.loads(json.dumps(config.to_json()))
+        if self._config.exists():
+            given = read_json(self._config)
+            differing = sorted(k for k in given | wanted if given.get(k) != wanted.get(k))
+            if differing:
+                raise ValueError(
+                    f"{path} holds another run: {', '.join(differing)} differ; "
+                    f"give another --output or remove the folder"
+                )
+        elif path.exists() and any(path.iterdir()):
+            raise ValueError(f"{path} must be empty or hold a run, but holds something else")
+        else:
+            write_json(self._config, wanted)
+
+    def restore(self) -> Progress | None:
+        """Return the last checkpoint, if there is one, and forget what was logged after it.
+
+        Raises:
+            ValueError: If the checkpoint is damaged or foreign.
+        """
+        progress = None
+        if self._checkpoint.exists():
+            tensors, metadata = read_tensors(self._checkpoint)
+            progress = Progress(**json.loads(metadata), tensors=tensors)
+        kept = [
+            line
+            for line in self.read_log()
+            if progress is not None and line["sequences"] <= progress.sequences
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        write_atomically(self._log, text.encode())
+        return progress
+
+    def save(self, progress: Progress) -> None:
+        """Replace the checkpoint."""
+        metadata = {"sequences": progress.sequences, "wall_time_s": progress.wall_time_s}
+        write_tensors(self._checkpoint, progress.tensors, json.dumps(metadata))
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Append a line to the log, for good."""
+        with self._log.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read_log(self) -> list[dict[str, Any]]:
+        """Return the log's whole lines; a line cut short by a crash is left out."""
+        if not self._log.exists():
+            return []
+        whole_lines = self._log.read_text().split("\n")[:-1]
+        return [json.loads(line) for line in whole_lines]

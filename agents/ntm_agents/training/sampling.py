@@ -1,0 +1,75 @@
+"""Training sequences: a pure function of seed and position."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ntm_gym.tasks import Episodes, Task
+from ntm_gym.tasks.keyed_random import derive_keys
+
+TRAINING, VALIDATION = 0, 2
+_BLOCK = 4096
+
+
+class Batch(NamedTuple):
+    """Episodes as tensors, cut to the longest of them.
+
+    Attributes:
+        inputs: Shape ``(B, T, I)``, float32.
+        targets: Shape ``(B, T, O)``, float32, bits.
+        scored: One where a step is scored and zero elsewhere, ``(B, T, 1)``, float32.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    scored: Tensor
+
+
+def to_batch(episodes: Episodes, device: torch.device) -> Batch:
+    """Copy episodes to a device."""
+    return Batch(
+        torch.as_tensor(episodes.inputs, device=device),
+        torch.as_tensor(episodes.targets, dtype=torch.float32, device=device),
+        torch.as_tensor(episodes.target_mask, dtype=torch.float32, device=device).unsqueeze(-1),
+    )
+
+
+def validation_batch(task: Task, count: int, device: torch.device) -> Batch:
+    """Return the held-out episodes that every run is validated on."""
+    return to_batch(task.sample(derive_keys(0, VALIDATION, 0, count)), device)
+
+
+class TrainingSequences:
+    """Sequence number ``i`` of a seed, whatever was drawn before; sampled a block at a time.
+
+    Args:
+        task: What to sample.
+        seed: Which sequences.
+        batch_size: Sequences in a batch.
+        device: Where to put them.
+    """
+
+    def __init__(self, task: Task, seed: int, batch_size: int, device: torch.device) -> None:
+        """Sample nothing yet."""
+        self._task, self._seed, self._batch_size = task, seed, batch_size
+        self._device = device
+        self._block_size = -(-_BLOCK // batch_size) * batch_size
+        self._first = -1
+        self._block: Batch | None = None
+        self._lengths: list[int] = []
+
+    def batch(self, start: int) -> Batch:
+        """Return the batch that begins with sequence number ``start``."""
+        first = start - start % self._block_size
+        if self._block is None or first != self._first:
+            keys = derive_keys(self._seed, TRAINING, first, self._block_size)
+            episodes = self._task.sample(keys)
+            self._first = first
+            self._block = to_batch(episodes, self._device)
+            self._lengths = episodes.lengths.tolist()
+        rows = slice(start - first, start - first + self._batch_size)
+        steps = max(self._lengths[rows])
+        return Batch(*(field[rows, :steps] for field in self._block))
