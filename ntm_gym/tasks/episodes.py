@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Episodes(NamedTuple):
@@ -60,9 +63,35 @@ class Task(ABC):
             Episodes; row ``b`` depends on ``keys[b]`` alone.
         """
 
+    @property
+    def input_bounds(self) -> tuple[float, float]:
+        """Least and greatest value that an observation can hold."""
+        return 0.0, 1.0
+
     def parameters(self) -> dict[str, Any]:
         """Return the constructor arguments, ready for JSON."""
         return dataclasses.asdict(self)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the task with other parameters.
+
+        Args:
+            **changes: Parameters by name. Where there are ``min_x`` and ``max_x``, ``x``
+                stands for both.
+
+        Raises:
+            ValueError: If a parameter is unknown or its value impossible.
+        """
+        names = [field.name for field in dataclasses.fields(self)]
+        expanded: dict[str, Any] = {}
+        for name, value in changes.items():
+            both = [f"min_{name}", f"max_{name}"]
+            if name not in names and not set(both) <= set(names):
+                raise ValueError(
+                    f"{type(self).__name__} has the parameters {', '.join(names)}, not {name!r}"
+                )
+            expanded.update(dict.fromkeys([name] if name in names else both, value))
+        return dataclasses.replace(self, **expanded)
 
 
 def require_at_least(least: int, **parameters: int) -> None:

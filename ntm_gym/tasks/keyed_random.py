@@ -135,3 +135,16 @@ def derive_keys(seed: int, stream: int, start: int, count: int) -> NDArray[np.ui
         (zero + (key & _LOW), zero + (key >> _HALF)),
     )
     return (w1 << _HALF) | w0
+
+
+def draw_keys(source: np.random.Generator, count: int) -> NDArray[np.uint64]:
+    """Draw keys from a generator, one full 64-bit number each.
+
+    Args:
+        source: A generator; drawing ``count`` keys at once or one by one is the same.
+        count: Number of keys.
+
+    Returns:
+        Shape ``(count,)``, uint64.
+    """
+    return source.integers(0, 2**64 - 1, count, np.uint64, endpoint=True)

@@ -1,0 +1,103 @@
+"""What an answer is worth: action spaces, reward kinds, and their checks."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+ActionKind = Literal["bits", "probability"]
+RewardKind = Literal["bits", "exact", "episode", "log_score"]
+
+LEAST_PROBABILITY = 2.0**-10
+"""A probability given to a target bit counts as at least this in the log score."""
+
+
+def make_action_space(action: str, output_size: int) -> spaces.Space[Any]:
+    """Return the space of the answers to one step.
+
+    Args:
+        action: One of `ActionKind`.
+        output_size: Bits of an answer (O).
+
+    Raises:
+        ValueError: If there is no such kind of action.
+    """
+    if action == "bits":
+        return spaces.MultiBinary(output_size)
+    if action == "probability":
+        return spaces.Box(0.0, 1.0, (output_size,), np.float32)
+    raise ValueError(f"action must be one of {get_args(ActionKind)}, not {action!r}")
+
+
+def check_reward(reward: str, action: str) -> None:
+    """Check that a kind of reward exists and fits the kind of action.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if reward not in get_args(RewardKind):
+        raise ValueError(f"reward must be one of {get_args(RewardKind)}, not {reward!r}")
+    if reward == "log_score" and action != "probability":
+        raise ValueError(f"reward 'log_score' needs action 'probability', not {action!r}")
+
+
+def check_answers(answers: Any, shape: tuple[int, ...], action: str) -> NDArray[Any]:
+    """Check actions and return them as an array.
+
+    Args:
+        answers: Bits of any bool or integer dtype, or probabilities.
+        shape: The shape they must have.
+        action: One of `ActionKind`.
+
+    Returns:
+        int8 bits or float64 probabilities.
+
+    Raises:
+        ValueError: If shape, dtype or a value does not fit.
+    """
+    array = np.asarray(answers)
+    if array.shape != shape:
+        raise ValueError(f"an action must have shape {shape}, not {array.shape}")
+    if action == "bits":
+        if array.dtype.kind not in "bui":
+            raise ValueError(f"an action must be of bools or integers, not {array.dtype}")
+        if array.size and (array.min() < 0 or array.max() > 1):
+            wrong = array[(array < 0) | (array > 1)][0]
+            raise ValueError(f"an action must hold zeros and ones only, not {wrong}")
+        return array.astype(np.int8)
+    if not ((array >= 0) & (array <= 1)).all():
+        wrong = array[~((array >= 0) & (array <= 1))][0]
+        raise ValueError(f"an action must hold probabilities from 0 to 1, not {wrong}")
+    return array.astype(np.float64)
+
+
+def count_errors(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Count wrong bits; a probability answers one if it exceeds one half.
+
+    Args:
+        answers: Shape ``(…, O)``.
+        targets: Shape ``(…, O)``.
+
+    Returns:
+        Shape ``(…,)``.
+    """
+    return np.asarray(((answers > 0.5) != targets).sum(-1))
+
+
+def log_score(
+    probabilities: NDArray[np.float64], targets: NDArray[np.int8]
+) -> NDArray[np.float64]:
+    """Score probabilities: 1 is certain and right, 0 a fair coin, and honesty pays best.
+
+    Args:
+        probabilities: That each bit is one, shape ``(…, O)``.
+        targets: Shape ``(…, O)``.
+
+    Returns:
+        One plus the mean log2 of the probability given to the target bits, ``(…,)``.
+    """
+    given = np.where(targets == 1, probabilities, 1 - probabilities)
+    return np.asarray(1 + np.log2(np.maximum(given, LEAST_PROBABILITY)).mean(-1))

@@ -1,0 +1,209 @@
+"""One episode at a time: a task as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from ntm_gym.envs.rendering import render_ansi
+from ntm_gym.envs.scoring import (
+    check_answers,
+    check_reward,
+    count_errors,
+    log_score,
+    make_action_space,
+)
+from ntm_gym.tasks import Episodes, Task, make_task
+from ntm_gym.tasks.keyed_random import draw_keys
+
+_KEYS_AT_ONCE = 64
+
+
+class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
+    """A task, played step by step.
+
+    ## Description
+    Each step shows one column of the episode's inputs. The action at a step is the answer to
+    that step; it counts only where the step is scored. Actions never influence observations,
+    so a discount of zero is exact for the rewards per step.
+
+    ## Action Space
+    ``MultiBinary(O)``, or with ``action="probability"`` ``Box(0, 1, (O,))``: the probability
+    that each bit is one. Any bool or integer dtype is accepted for bits.
+
+    ## Observation Space
+    ``Box(float32, (I,))``; the last observation of an episode, which asks nothing, is zero.
+
+    ## Rewards
+    - ``"bits"``: the fraction of right bits at a scored step, else 0.
+    - ``"exact"``: 1 at a scored step if the whole vector is right, else 0.
+    - ``"episode"``: 1 at the last step if every scored bit of the episode was right, else 0.
+    - ``"log_score"`` (probabilities only): 1 plus the mean log2 of the probability given to
+      the target bits of a scored step, at least 2**-10 each; 1 is certain and right, 0 is a
+      coin.
+
+    ## Starting State
+    A fresh episode; `reset` draws its key, one 64-bit number, from ``np_random``.
+    ``options={"key": k}`` replays the episode of a key; any other option overrides a task
+    parameter for one episode, e.g. ``options={"length": 7}``.
+
+    ## Episode End
+    ``terminated`` after the last step of the episode; never ``truncated``.
+
+    ## Information
+    After every step and reset, always the same keys: ``target`` (int8, ``(O,)``) and
+    ``target_mask`` (bool) of the step just answered; ``bit_errors`` and ``num_target_bits``
+    (int64), so far; ``exact`` (bool), no error so far; ``key`` (uint64).
+
+    Args:
+        task: Name of the task, a key of `ntm_gym.tasks.TASKS`.
+        reward: Kind of reward.
+        action: Kind of action, ``"bits"`` or ``"probability"``.
+        render_mode: ``"ansi"`` or None.
+        **parameters: Parameters of the task.
+
+    Raises:
+        ValueError: If an argument is unknown or impossible.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012
+
+    def __init__(
+        self,
+        task: str = "copy",
+        reward: str = "bits",
+        action: str = "bits",
+        render_mode: str | None = None,
+        **parameters: Any,
+    ) -> None:
+        """Build the task and its spaces."""
+        self.task = make_task(task, **parameters)
+        check_reward(reward, action)
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(
+                f"render_mode must be one of {self.metadata['render_modes']}, "
+                f"not {render_mode!r}"
+            )
+        self.reward, self.action, self.render_mode = reward, action, render_mode
+        low, high = self.task.input_bounds
+        self.observation_space = spaces.Box(low, high, (self.task.input_size,), np.float32)
+        self.action_space = make_action_space(action, self.task.output_size)
+        self._queue = _EpisodeQueue()
+        self._step: int | None = None
+        self._answers: list[NDArray[Any]] = []
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin an episode; see the class for the options."""
+        super().reset(seed=seed)
+        changes = dict(options or {})
+        task = self.task
+        if changes:
+            key = changes.pop("key", None)
+            task = task.replace(**changes)
+            if key is None:
+                key = self._queue.next_key(self.task, self.np_random)
+            self._key = np.uint64(key)
+            self._begin(task.sample(np.array([self._key])), 0)
+        else:
+            self._key, episodes, row = self._queue.next_episode(self.task, self.np_random)
+            self._begin(episodes, row)
+        blank = np.zeros(task.output_size, np.int8)
+        return self._inputs[0].copy(), self._info(blank, scored=False)
+
+    def step(
+        self, action: NDArray[Any]
+    ) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Answer one step.
+
+        Raises:
+            ResetNeeded: If no episode is under way.
+            ValueError: If the action does not fit the action space.
+        """
+        step = self._step
+        if step is None:
+            raise ResetNeeded("reset must be called before step and after an episode's end")
+        answer = check_answers(action, self.action_space.shape or (), self.action)
+        target, scored = self._targets[step], self._target_mask[step]
+        errors = int(count_errors(answer, target)) if scored else 0
+        if scored:
+            self._bit_errors += errors
+            self._num_target_bits += len(target)
+        terminated = step + 1 == self._length
+        reward = self._reward(answer, target, errors, terminated) if scored else 0.0
+        if self.reward == "episode" and terminated:
+            reward = float(self._bit_errors == 0)
+        if self.render_mode is not None:
+            self._answers.append(answer)
+        info = self._info(target.copy(), scored)
+        if terminated:
+            self._step = None
+            observation = np.zeros_like(self._inputs[0])
+        else:
+            self._step = step + 1
+            observation = self._inputs[step + 1].copy()
+        return observation, reward, terminated, False, info
+
+    def render(self) -> str | None:
+        """Draw inputs, targets and the answers so far, or nothing without a render mode."""
+        if self.render_mode is None:
+            return None
+        return render_ansi(self._inputs, self._targets, self._target_mask, self._answers)
+
+    def _begin(self, episodes: Episodes, row: int) -> None:
+        self._length = int(episodes.lengths[row])
+        self._inputs = episodes.inputs[row, : self._length]
+        self._targets = episodes.targets[row, : self._length]
+        self._target_mask = episodes.target_mask[row, : self._length].tolist()
+        self._step, self._bit_errors, self._num_target_bits = 0, 0, 0
+        self._answers = []
+
+    def _reward(
+        self, answer: NDArray[Any], target: NDArray[np.int8], errors: int, terminated: bool
+    ) -> float:
+        if self.reward == "bits":
+            return 1 - errors / len(target)
+        if self.reward == "exact":
+            return float(errors == 0)
+        return float(log_score(answer, target)) if self.reward == "log_score" else 0.0
+
+    def _info(self, target: NDArray[np.int8], scored: bool) -> dict[str, Any]:
+        return {
+            "target": target,
+            "target_mask": scored,
+            "bit_errors": np.int64(self._bit_errors),
+            "num_target_bits": np.int64(self._num_target_bits),
+            "exact": self._bit_errors == 0,
+            "key": self._key,
+        }
+
+
+class _EpisodeQueue:
+    """Draws keys from a generator and samples their episodes a block at a time."""
+
+    def __init__(self) -> None:
+        self._source: np.random.Generator | None = None
+        self._keys = np.empty(0, np.uint64)
+        self._row = 0
+
+    def next_key(self, task: Task, source: np.random.Generator) -> np.uint64:
+        """Return the next key."""
+        return self.next_episode(task, source)[0]
+
+    def next_episode(
+        self, task: Task, source: np.random.Generator
+    ) -> tuple[np.uint64, Episodes, int]:
+        """Return the next key, the block with its episode, and the episode's row."""
+        if source is not self._source or self._row == len(self._keys):
+            self._source, self._row = source, 0
+            self._keys = draw_keys(source, _KEYS_AT_ONCE)
+            self._episodes = task.sample(self._keys)
+        row = self._row
+        self._row += 1
+        return self._keys[row], self._episodes, row

@@ -1,0 +1,279 @@
+"""Many episodes at a time: the vector environment of every task, in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from ntm_gym.envs.episode_pool import EpisodePool
+from ntm_gym.envs.scoring import (
+    check_answers,
+    check_reward,
+    count_errors,
+    log_score,
+    make_action_space,
+)
+from ntm_gym.tasks import make_task
+
+VectorStep = tuple[
+    NDArray[np.float32],
+    NDArray[np.float64],
+    NDArray[np.bool_],
+    NDArray[np.bool_],
+    dict[str, Any],
+]
+
+
+class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any]]):
+    """The same episodes as ``num_envs`` `SequenceEnv` under the same seeds, bit for bit.
+
+    Every array that is returned is new. Spaces, rewards and information are those of
+    `SequenceEnv`, one row per environment; information has Gymnasium's masks beside it.
+
+    Args:
+        num_envs: Environments (N).
+        task: Name of the task.
+        reward: Kind of reward.
+        action: Kind of action.
+        render_mode: Must be None; render a single environment instead.
+        autoreset_mode: When a finished environment begins its next episode: at the next step
+            (whose action is ignored), in the same step, or when `reset` is called with a
+            ``reset_mask``.
+        **parameters: Parameters of the task.
+
+    Raises:
+        ValueError: If an argument is unknown or impossible.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012
+        "render_modes": [],
+        "render_fps": 4,
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        task: str = "copy",
+        reward: str = "bits",
+        action: str = "bits",
+        render_mode: str | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        **parameters: Any,
+    ) -> None:
+        """Build the task and its spaces."""
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be at least 1, not {num_envs}")
+        if render_mode is not None:
+            raise ValueError(f"render_mode must be None for vectors, not {render_mode!r}")
+        check_reward(reward, action)
+        self.num_envs, self.render_mode = num_envs, render_mode
+        self.reward, self.action = reward, action
+        self.task = make_task(task, **parameters)
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        low, high = self.task.input_bounds
+        self.single_observation_space = spaces.Box(
+            low, high, (self.task.input_size,), np.float32
+        )
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.single_action_space = make_action_space(action, self.task.output_size)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+        self._pool = EpisodePool(self.task, num_envs)
+        self._bit_errors = np.zeros(num_envs, np.int64)
+        self._num_target_bits = np.zeros(num_envs, np.int64)
+        self._under_way = np.zeros(num_envs, np.bool_)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin episodes.
+
+        Args:
+            seed: Of the first environment, the others have the next ones; or one for each.
+            options: As for `SequenceEnv`; and ``reset_mask``, bool, shape ``(N,)``, to begin
+                an episode only where it is true.
+
+        Returns:
+            Observations, shape ``(N, I)``, and information.
+
+        Raises:
+            ValueError: If seeds or options do not fit.
+        """
+        changes = dict(options or {})
+        chosen = self._check_reset_mask(changes.pop("reset_mask", None))
+        self._seed(seed, chosen)
+        envs = np.flatnonzero(chosen)
+        key = changes.pop("key", None)
+        if changes or key is not None:
+            self._pool.begin_special(envs, key, changes)
+        else:
+            self._pool.begin(envs)
+        self._begin_counts(envs)
+        if not self._under_way.any() or not chosen.all():
+            observations = self._observe(self._under_way)
+        else:
+            observations = self._pool.inputs()
+        return observations, self._blank_info(chosen)
+
+    def step(self, actions: NDArray[Any]) -> VectorStep:
+        """Answer one step in every environment.
+
+        Args:
+            actions: Shape ``(N, O)``.
+
+        Returns:
+            Observations ``(N, I)``, rewards ``(N,)``, terminations, truncations, information.
+
+        Raises:
+            ResetNeeded: If an environment has no episode under way and may not begin one.
+            ValueError: If the actions do not fit the action space.
+        """
+        shape = (self.num_envs, self.task.output_size)
+        answers = check_answers(actions, shape, self.action)
+        restarting = ~self._under_way
+        if restarting.any() and (
+            self.autoreset_mode is not AutoresetMode.NEXT_STEP or not self._pool.started
+        ):
+            raise ResetNeeded("reset must be called before step and after an episode's end")
+
+        targets, scored = self._pool.targets(), self._pool.target_mask() & self._under_way
+        errors = np.where(scored, count_errors(answers, targets), 0)
+        self._bit_errors += errors
+        self._num_target_bits += scored * self.task.output_size
+        terminations = self._pool.at_last_step() & self._under_way
+        rewards = self._rewards(answers, targets, errors, scored, terminations)
+
+        self._pool.advance()
+        self._under_way &= ~terminations
+        info = self._info(targets, scored)
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP and restarting.any():
+            envs = np.flatnonzero(restarting)
+            self._pool.begin(envs)
+            self._begin_counts(envs)
+            _overwrite(info, self._blank_info(restarting), restarting)
+        observations = self._observe(self._under_way)
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and terminations.any():
+            observations, info = self._restart(terminations, observations, info)
+        truncations = np.zeros(self.num_envs, np.bool_)
+        return observations, rewards, terminations, truncations, info
+
+    def _restart(
+        self,
+        finished: NDArray[np.bool_],
+        observations: NDArray[np.float32],
+        info: dict[str, Any],
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin the next episode where one has ended, and keep what it ended with."""
+        envs = np.flatnonzero(finished)
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for env in envs:
+            final_obs[env] = observations[env]
+        final_info: dict[str, Any] = {}
+        for name in [name for name in info if not name.startswith("_")]:
+            final_info[name] = np.zeros_like(info[name])
+            final_info[name][envs] = info[name][envs]
+            final_info[f"_{name}"] = finished.copy()
+        self._pool.begin(envs)
+        self._begin_counts(envs)
+        _overwrite(info, self._blank_info(finished), finished)
+        info |= {
+            "final_obs": final_obs,
+            "_final_obs": finished.copy(),
+            "final_info": final_info,
+            "_final_info": finished.copy(),
+        }
+        return self._pool.inputs(), info
+
+    def _observe(self, under_way: NDArray[np.bool_]) -> NDArray[np.float32]:
+        observations = self._pool.inputs()
+        observations[~under_way] = 0
+        return observations
+
+    def _rewards(
+        self,
+        answers: NDArray[Any],
+        targets: NDArray[np.int8],
+        errors: NDArray[np.int64],
+        scored: NDArray[np.bool_],
+        terminations: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        if self.reward == "bits":
+            return np.where(scored, 1 - errors / self.task.output_size, 0.0)
+        if self.reward == "exact":
+            return np.asarray(scored & (errors == 0), np.float64)
+        if self.reward == "episode":
+            return np.asarray(terminations & (self._bit_errors == 0), np.float64)
+        return np.where(scored, log_score(answers, targets), 0.0)
+
+    def _begin_counts(self, envs: NDArray[np.int64]) -> None:
+        self._bit_errors[envs] = 0
+        self._num_target_bits[envs] = 0
+        self._under_way[envs] = True
+
+    def _info(self, targets: NDArray[np.int8], scored: NDArray[np.bool_]) -> dict[str, Any]:
+        info = {
+            "target": targets,
+            "target_mask": scored,
+            "bit_errors": self._bit_errors.copy(),
+            "num_target_bits": self._num_target_bits.copy(),
+            "exact": self._bit_errors == 0,
+            "key": self._pool.keys(),
+        }
+        return info | {f"_{name}": np.ones(self.num_envs, np.bool_) for name in info}
+
+    def _blank_info(self, chosen: NDArray[np.bool_]) -> dict[str, Any]:
+        """Return what is known where an episode has just begun, zeros elsewhere."""
+        info = {
+            "target": np.zeros((self.num_envs, self.task.output_size), np.int8),
+            "target_mask": np.zeros(self.num_envs, np.bool_),
+            "bit_errors": np.zeros(self.num_envs, np.int64),
+            "num_target_bits": np.zeros(self.num_envs, np.int64),
+            "exact": chosen.copy(),
+            "key": np.where(chosen, self._pool.keys(), np.uint64(0)),
+        }
+        return info | {f"_{name}": chosen.copy() for name in info}
+
+    def _check_reset_mask(self, mask: Any) -> NDArray[np.bool_]:
+        if mask is None:
+            return np.ones(self.num_envs, np.bool_)
+        array = np.asarray(mask)
+        if array.shape != (self.num_envs,) or array.dtype != np.bool_ or not array.any():
+            raise ValueError(
+                f"reset_mask must be bool of shape ({self.num_envs},) with at least one true "
+                f"value, not {mask!r}"
+            )
+        return array
+
+    def _seed(self, seed: int | Sequence[int | None] | None, chosen: NDArray[np.bool_]) -> None:
+        if seed is None:
+            seeds: list[int | None] = [None] * self.num_envs
+        elif isinstance(seed, (int, np.integer)):
+            seeds = [int(seed) + env for env in range(self.num_envs)]
+        else:
+            seeds = list(seed)
+        if len(seeds) != self.num_envs:
+            raise ValueError(
+                f"there must be one seed for each of {self.num_envs} environments, "
+                f"not {len(seeds)}"
+            )
+        for env in np.flatnonzero(chosen).tolist():
+            if seeds[env] is not None or not self._pool.has_source(env):
+                self._pool.set_source(env, seeding.np_random(seeds[env])[0])
+
+
+def _overwrite(info: dict[str, Any], other: dict[str, Any], where: NDArray[np.bool_]) -> None:
+    for name in [name for name in info if not name.startswith("_")]:
+        info[name][where] = other[name][where]

@@ -1,0 +1,223 @@
+"""Rewards, options, errors and rendering of the environments, on copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+import ntm_gym
+from ntm_gym.envs.sequence_env import SequenceEnv
+from ntm_gym.envs.sequence_vector_env import SequenceVectorEnv
+from ntm_gym.tasks import Copy
+
+KEY = 123456789
+
+
+def play(env: SequenceEnv, answer: Any, key: int = KEY) -> tuple[list[float], dict[str, Any]]:
+    """Play the episode of a key; ``answer`` turns targets into an action."""
+    targets = env.task.sample(np.array([key], np.uint64)).targets[0]
+    env.reset(options={"key": key})
+    rewards: list[float] = []
+    info: dict[str, Any] = {}
+    terminated = False
+    while not terminated:
+        _, reward, terminated, truncated, info = env.step(answer(targets[len(rewards)]))
+        assert not truncated
+        rewards.append(reward)
+    return rewards, info
+
+
+def test_observations_are_the_inputs_of_the_episode_and_then_zero() -> None:
+    env = SequenceEnv("copy", num_bits=3, max_length=4)
+    episode = env.task.sample(np.array([KEY], np.uint64))
+    observation, _ = env.reset(options={"key": KEY})
+    shown = [observation]
+    terminated = False
+    while not terminated:
+        observation, _, terminated, _, _ = env.step(np.zeros(3, np.int8))
+        shown.append(observation)
+
+    np.testing.assert_array_equal(shown[:-1], episode.inputs[0])
+    np.testing.assert_array_equal(shown[-1], np.zeros(4))
+
+
+@pytest.mark.parametrize(("reward", "worth"), [("bits", 5), ("exact", 5), ("episode", 1)])
+def test_right_answers_earn_all_there_is(reward: str, worth: int) -> None:
+    env = SequenceEnv("copy", reward, min_length=5, max_length=5)
+    rewards, info = play(env, lambda target: target)
+
+    assert sum(rewards) == worth
+    assert info["exact"]
+    assert info["bit_errors"] == 0
+    assert info["num_target_bits"] == 40
+
+
+def test_one_wrong_bit_costs_its_share_its_vector_or_the_episode() -> None:
+    def with_first_bit_wrong(target: Any) -> Any:
+        wrong = target.copy()
+        wrong[0] ^= 1
+        return wrong
+
+    earned = {
+        reward: sum(
+            play(SequenceEnv("copy", reward, min_length=3, max_length=3), with_first_bit_wrong)[
+                0
+            ]
+        )
+        for reward in ("bits", "exact", "episode")
+    }
+
+    assert earned == {"bits": 3 * 7 / 8, "exact": 0, "episode": 0}
+
+
+def test_log_score_is_one_for_certainty_zero_for_a_coin_and_floored_for_certain_error() -> None:
+    env = SequenceEnv("copy", "log_score", "probability", min_length=2, max_length=2)
+
+    assert sum(play(env, lambda target: target.astype(float))[0]) == 2
+    assert sum(play(env, lambda target: np.full(8, 0.5))[0]) == 0
+    assert sum(play(env, lambda target: 1.0 - target)[0]) == 2 * (1 - 10)
+
+
+def test_only_scored_steps_are_rewarded_and_counted() -> None:
+    env = SequenceEnv("copy", min_length=4, max_length=4)
+
+    rewards, info = play(env, lambda target: target)
+
+    assert rewards == [0] * 5 + [1] * 4
+    assert info["num_target_bits"] == 4 * 8
+
+
+def test_options_override_the_task_for_one_episode() -> None:
+    env = SequenceEnv("copy")
+    env.reset(seed=0, options={"length": 30})
+    steps = 0
+    terminated = False
+    while not terminated:
+        _, _, terminated, _, _ = env.step(np.zeros(8, np.int8))
+        steps += 1
+
+    assert steps == 61
+    assert env.task == Copy()
+
+
+def test_vector_options_override_the_task_for_one_episode() -> None:
+    vector = SequenceVectorEnv(2, "copy", max_length=3)
+    single = SequenceEnv("copy", max_length=3)
+
+    observations, info = vector.reset(seed=4, options={"length": 9})
+    observation, single_info = single.reset(seed=4, options={"length": 9})
+
+    np.testing.assert_array_equal(observations[0], observation)
+    assert info["key"][0] == single_info["key"]
+    for _ in range(19):
+        _, _, terminated, _, _ = vector.step(np.zeros((2, 8), np.int8))
+    assert terminated.all()
+
+
+def test_a_key_in_the_information_replays_the_episode() -> None:
+    env = SequenceEnv()
+    observation, info = env.reset(seed=3)
+    replayed, _ = env.reset(options={"key": info["key"]})
+
+    np.testing.assert_array_equal(observation, replayed)
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (np.zeros(7, np.int8), r"must have shape \(8,\), not \(7,\)"),
+        (np.full(8, 2), "zeros and ones only, not 2"),
+        (np.full(8, -1), "zeros and ones only, not -1"),
+        (np.zeros(8), "bools or integers, not float64"),
+    ],
+)
+def test_an_action_outside_the_space_is_refused(action: Any, message: str) -> None:
+    env, vector = SequenceEnv(), SequenceVectorEnv(1)
+    env.reset(seed=0)
+    vector.reset(seed=0)
+
+    with pytest.raises(ValueError, match=message):
+        env.step(action)
+    with pytest.raises(ValueError, match="an action must"):
+        vector.step(action[None])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
+def test_bits_of_any_dtype_are_accepted(dtype: Any) -> None:
+    rewards, _ = play(SequenceEnv(), lambda target: target.astype(dtype))
+
+    assert sum(rewards) > 0
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, np.nan])
+def test_probabilities_outside_zero_to_one_are_refused(value: float) -> None:
+    env = SequenceEnv(action="probability")
+    env.reset(seed=0)
+
+    with pytest.raises(ValueError, match="probabilities from 0 to 1"):
+        env.step(np.full(8, value))
+
+
+def test_a_step_without_an_episode_is_refused() -> None:
+    env, vector = SequenceEnv(), SequenceVectorEnv(2, autoreset_mode="Disabled")
+
+    with pytest.raises(gymnasium.error.ResetNeeded, match="reset must be called"):
+        env.step(np.zeros(8, np.int8))
+    with pytest.raises(gymnasium.error.ResetNeeded, match="reset must be called"):
+        vector.step(np.zeros((2, 8), np.int8))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"task": "paste"}, "the task must be one of copy"),
+        ({"min_length": 5, "max_length": 4}, "min_length must not exceed max_length"),
+        ({"num_bits": 0}, "num_bits must be an integer of at least 1, not 0"),
+        ({"bits": 8}, "unexpected keyword argument 'bits'"),
+        ({"reward": "kudos"}, "reward must be one of"),
+        ({"action": "words"}, "action must be one of"),
+        ({"reward": "log_score"}, "needs action 'probability'"),
+        ({"render_mode": "hologram"}, "render_mode must be"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SequenceEnv(**arguments)
+    with pytest.raises(ValueError, match=message):
+        SequenceVectorEnv(1, **arguments)
+
+
+def test_make_imports_the_package_by_itself() -> None:
+    assert ntm_gym.__version__
+    env = gymnasium.make("ntm_gym:NTMCopy-v0")
+
+    assert env.spec is not None
+    assert env.spec.id == "NTMCopy-v0"
+
+
+def test_ansi_shows_inputs_targets_and_the_answers_so_far() -> None:
+    env = SequenceEnv("copy", render_mode="ansi", num_bits=2, min_length=1, max_length=1)
+    targets = env.task.sample(np.array([KEY], np.uint64)).targets[0]
+    env.reset(options={"key": KEY})
+    for step in range(3):
+        env.step(targets[step])
+
+    first, second = ("█" if bit else " " for bit in targets[2])
+    blank = "  "
+    assert env.render() == "\n".join(
+        [
+            "inputs",
+            f"  {first}{blank}",
+            f"  {second}{blank}",
+            "   █ ",
+            "targets",
+            f"  ··{first}",
+            f"  ··{second}",
+            "answers",
+            f"  ··{first}",
+            f"  ··{second}",
+        ]
+    )
