@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import nn
 
-from ntm_agents.files import read_json, read_tensors, write_json, write_tensors
+from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.networks import build_network
+from ntm_gym.files import read_json, write_json
 
 FORMAT = 1
 TRUSTED_NETWORKS = frozenset({"ntm_agents:NTM", "ntm_baselines:LSTM"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ntm_gym.tasks import Episodes, Task
 from ntm_gym.tasks.keyed_random import draw_keys
@@ -71,15 +71,15 @@ class EpisodePool:
         self._held[envs] -= 1
 
     def begin_special(
-        self, envs: NDArray[np.int64], key: int | None, changes: dict[str, Any]
+        self, envs: NDArray[np.int64], key: ArrayLike | None, changes: dict[str, Any]
     ) -> None:
-        """Begin an episode with another key or other task parameters."""
+        """Begin episodes with other keys, one for all or one for each, or other parameters."""
         task = self._task.replace(**changes)
         if key is None:
             self.begin(envs)
             keys = self.keys()[envs]
         else:
-            keys = np.full(len(envs), key, np.uint64)
+            keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)[envs]
         episodes = task.sample(keys)
         if episodes.inputs.shape[1] >= self._inputs.shape[2]:
             self._lengthen_slots(episodes.inputs.shape[1])

@@ -103,8 +103,8 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
 
         Args:
             seed: Of the first environment, the others have the next ones; or one for each.
-            options: As for `SequenceEnv`; and ``reset_mask``, bool, shape ``(N,)``, to begin
-                an episode only where it is true.
+            options: As for `SequenceEnv`, where ``key`` may hold one key for each; and
+                ``reset_mask``, bool, shape ``(N,)``, to begin episodes only where it is true.
 
         Returns:
             Observations, shape ``(N, I)``, and information.

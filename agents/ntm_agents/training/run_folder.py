@@ -10,14 +10,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ntm_agents.files import (
-    read_json,
-    read_tensors,
-    write_atomically,
-    write_json,
-    write_tensors,
-)
+from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.training.config import TrainingConfig
+from ntm_gym.files import read_json, write_atomically, write_json
 
 
 @dataclasses.dataclass(frozen=True)

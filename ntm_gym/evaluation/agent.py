@@ -1,0 +1,65 @@
+"""What the harness knows of an agent: Stable-Baselines3's own protocol, and two extras."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Agent(Protocol):
+    """Plays many environments at once; every SB3 model is one.
+
+    An agent's deterministic action is the likelier value of each bit.
+    """
+
+    def predict(
+        self,
+        observation: NDArray[np.float32],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray[Any], Any]:
+        """Answer one step in every environment.
+
+        Args:
+            observation: Shape ``(B, I)``.
+            state: What the last call returned; None before the first step.
+            episode_start: Environments whose episode begins with this step, shape ``(B,)``.
+            deterministic: Whether to give the likelier bits.
+
+        Returns:
+            Bits, shape ``(B, O)``, and the next state.
+        """
+        ...
+
+
+@runtime_checkable
+class ProbabilisticAgent(Protocol):
+    """An agent that says how sure it is; only its costs can be counted in bits."""
+
+    def predict_probabilities(
+        self,
+        observation: NDArray[np.float32],
+        state: Any = None,
+        episode_start: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[np.float64], Any]:
+        """Return the probability that each bit is one, ``(B, O)``, and the next state."""
+        ...
+
+
+@runtime_checkable
+class SequenceAgent(Protocol):
+    """An agent that can answer whole episodes at once, without looking ahead."""
+
+    def predict_sequences(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the probability that each bit is one.
+
+        Args:
+            inputs: Episodes from their first step, shape ``(B, T, I)``.
+
+        Returns:
+            Shape ``(B, T, O)``.
+        """
+        ...

@@ -1,0 +1,70 @@
+"""Intervals over training seeds and episodes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONFIDENCE = 0.95
+RESAMPLES = 2_000
+BOOTSTRAP_SEED = 1410
+
+
+class Interval(NamedTuple):
+    """A mean with its interval.
+
+    Attributes:
+        mean: Over all seeds and episodes.
+        low: Lower end.
+        high: Upper end.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap_mean(values: NDArray[np.float64]) -> Interval:
+    """Return the mean with a 95 % percentile bootstrap interval.
+
+    Training seeds and episodes are resampled independently of each other, as every seed's
+    network plays the same episodes (the two-way bootstrap).
+
+    Args:
+        values: Shape ``(seeds, episodes)``; with a single seed, or a single episode, the
+            interval says nothing of how others would differ.
+
+    Returns:
+        The interval; always the same for the same values.
+
+    Raises:
+        ModuleNotFoundError: If SciPy is absent; it comes with the extra ``leaderboard``.
+    """
+    from scipy.stats import bootstrap
+
+    mean = float(values.mean())
+    if values.size == 1 or (values == values.flat[0]).all():
+        return Interval(mean, mean, mean)
+    axes = [np.arange(size) for size in values.shape]
+    several = [axis for axis in axes if len(axis) > 1]
+    narrow = values if len(several) == 2 else values.reshape(-1)
+
+    def mean_of(*resampled: NDArray[np.int64], axis: int = -1) -> NDArray[Any]:
+        if len(resampled) == 1:
+            return np.asarray(narrow[resampled[0]].mean(axis))
+        seeds, episodes = resampled
+        return np.asarray(narrow[seeds[..., :, None], episodes[..., None, :]].mean((-2, -1)))
+
+    found = bootstrap(
+        several,
+        mean_of,
+        n_resamples=RESAMPLES,
+        batch=200,
+        vectorized=True,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(BOOTSTRAP_SEED),
+    ).confidence_interval
+    return Interval(mean, float(found.low), float(found.high))

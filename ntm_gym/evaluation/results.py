@@ -1,0 +1,76 @@
+"""What an evaluation found, episode by episode."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntm_gym.evaluation.suites import Suite
+
+_DECIMALS = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class PointResult:
+    """Raw values at one point, a value per episode.
+
+    Attributes:
+        bits_per_sequence: Cross-entropy in bits, shape ``(E,)``; None if the agent gives no
+            probabilities.
+        bit_errors_per_sequence: Wrong bits, shape ``(E,)``.
+        target_bits_per_sequence: Scored bits, shape ``(E,)``.
+    """
+
+    bits_per_sequence: NDArray[np.float64] | None
+    bit_errors_per_sequence: NDArray[np.int64]
+    target_bits_per_sequence: NDArray[np.int64]
+
+    @property
+    def exact_rate(self) -> float:
+        """Part of the episodes without a wrong bit."""
+        return float((self.bit_errors_per_sequence == 0).mean())
+
+    def first(self, count: int) -> PointResult:
+        """Return the first episodes only."""
+        bits = self.bits_per_sequence
+        return PointResult(
+            None if bits is None else bits[:count],
+            self.bit_errors_per_sequence[:count],
+            self.target_bits_per_sequence[:count],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return lists ready for JSON; costs are rounded to a millionth of a bit."""
+        bits = self.bits_per_sequence
+        return {
+            "bits_per_sequence": None if bits is None else bits.round(_DECIMALS).tolist(),
+            "bit_errors_per_sequence": self.bit_errors_per_sequence.tolist(),
+            "target_bits_per_sequence": self.target_bits_per_sequence.tolist(),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """An agent on a suite.
+
+    Attributes:
+        suite: The suite.
+        points: Results by the points' labels, in the suite's order.
+    """
+
+    suite: Suite
+    points: dict[str, PointResult]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the results and what they were made on, ready for JSON."""
+        return {
+            "suite": {
+                "name": self.suite.name,
+                "version": self.suite.version,
+                "hash": self.suite.hash(),
+            },
+            "points": {label: point.to_json() for label, point in self.points.items()},
+        }
