@@ -1,0 +1,36 @@
+"""The command ``ntm-gym``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ntm_gym import __version__
+from ntm_gym.commands import envs, evaluate, leaderboard
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        arguments: Command line without the program's name; the process's if None.
+
+    Returns:
+        Exit code: 0; 1 if a verification failed; 2 after a user's error.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ntm-gym", description="Memory tasks of the Neural Turing Machine."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(required=True, metavar="VERB")
+    for command in (envs, evaluate, leaderboard):
+        command.add_parser(subparsers)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except (ValueError, OSError) as error:
+        print(f"ntm-gym: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"ntm-gym: {error}; pip install 'ntm-gym[all]'", file=sys.stderr)
+    return 2

@@ -1,0 +1,54 @@
+"""A progress bar that stays quiet where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TextIO
+
+_WIDTH = 24
+
+
+class Progress:
+    """Draws how much of a known number of steps is done, on a terminal only.
+
+    Args:
+        title: What is being done.
+        total: Number of steps.
+        stream: Where to draw.
+    """
+
+    def __init__(self, title: str, total: int, stream: TextIO = sys.stderr) -> None:
+        """Draw nothing yet."""
+        self._title, self._total, self._done = title, total, 0
+        self._stream = stream if stream.isatty() else None
+
+    def __enter__(self) -> Progress:
+        """Draw an empty bar."""
+        self._draw("")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Clear the line."""
+        if self._stream is not None:
+            self._stream.write("\r\033[K")
+            self._stream.flush()
+
+    def advance(self, label: str) -> None:
+        """Note that a step is done."""
+        self._done += 1
+        self._draw(label)
+
+    def _draw(self, label: str) -> None:
+        if self._stream is not None:
+            filled = _WIDTH * self._done // self._total
+            bar = "█" * filled + "░" * (_WIDTH - filled)
+            self._stream.write(
+                f"\r\033[K{self._title} {bar} {self._done}/{self._total} {label}"
+            )
+            self._stream.flush()

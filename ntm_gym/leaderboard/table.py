@@ -1,0 +1,92 @@
+"""The table: every agent at every point, with intervals."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
+from ntm_gym.evaluation.results import PointResult
+
+METRICS = {
+    "bits_per_sequence": "Bits per sequence (cross-entropy; lower is better)",
+    "bit_errors_per_sequence": "Wrong bits per sequence (lower is better)",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """An agent in the table.
+
+    Attributes:
+        name: Of the agent.
+        parameters: Trainable numbers; None for agents that do not learn.
+        sequences: Training sequences; None for agents that do not learn.
+        runs: For each training seed, its results by label.
+    """
+
+    name: str
+    parameters: int | None
+    sequences: int | None
+    runs: Sequence[dict[str, PointResult]]
+
+
+def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str:
+    """Write a Markdown table with 95 % intervals over training seeds and episodes.
+
+    Args:
+        rows: The agents.
+        labels: The points, in order.
+        metric: A key of `METRICS`.
+
+    Returns:
+        Lines of equal length.
+    """
+    head = ["agent", "parameters", "trained on", "seeds", *labels]
+    body = [
+        [
+            row.name,
+            "-" if row.parameters is None else f"{row.parameters:,}",
+            "-" if row.sequences is None else f"{row.sequences:,}",
+            "-" if row.parameters is None else _seeds(len(row.runs)),
+            *(_cell(row, label, metric) for label in labels),
+        ]
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in [head, *body]) for i in range(len(head))]
+    rule = ["-" * width for width in widths]
+    lines = [
+        "| "
+        + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
+        + " |"
+        for line in [head, rule, *body]
+    ]
+    return "\n".join(lines)
+
+
+def _cell(row: Row, label: str, metric: str) -> str:
+    values = [getattr(run[label], metric) for run in row.runs]
+    if any(value is None for value in values):
+        return "-"
+    interval = bootstrap_mean(np.array(values, np.float64))
+    return _format_interval(interval)
+
+
+def _format_interval(interval: Interval) -> str:
+    if interval.low == interval.high:
+        return _number(interval.mean)
+    return f"{_number(interval.mean)} [{_number(interval.low)}, {_number(interval.high)}]"
+
+
+def _number(value: float) -> str:
+    if value == 0 or value >= 100:
+        return f"{value:.0f}"
+    return (
+        f"{value:.1f}" if value >= 10 else f"{value:.3g}" if value >= 0.01 else f"{value:.1g}"
+    )
+
+
+def _seeds(count: int) -> str:
+    return {1: "1 (single run)", 2: "2 (few)"}.get(count, str(count))
