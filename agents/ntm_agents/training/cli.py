@@ -121,3 +121,7 @@ def _options(assignments: Sequence[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             options[name] = value
     return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

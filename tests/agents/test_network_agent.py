@@ -1,0 +1,71 @@
+"""A network as an agent: step by step and whole sequences are the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ntm_agents import NTM, NetworkAgent, NTMConfig
+from ntm_baselines import LSTM, LSTMConfig
+
+
+def networks() -> list[nn.Module]:
+    torch.manual_seed(0)
+    small = {"memory_size": 6, "word_size": 4}
+    return [
+        NTM(NTMConfig(3, 2, "feedforward", **small)),
+        NTM(NTMConfig(3, 2, "lstm", **small)),
+        LSTM(LSTMConfig(3, 2, hidden_size=5, num_layers=2)),
+    ]
+
+
+@pytest.mark.parametrize("network", networks(), ids=["ntm-ff", "ntm-lstm", "lstm"])
+def test_playing_step_by_step_gives_the_probabilities_of_whole_sequences(
+    network: nn.Module,
+) -> None:
+    agent = NetworkAgent(network)
+    inputs = np.random.default_rng(0).normal(size=(4, 7, 3)).astype(np.float32)
+    state, stepped = None, []
+    for t in range(7):
+        probabilities, state = agent.predict_probabilities(inputs[:, t], state)
+        stepped.append(probabilities)
+
+    whole = agent.predict_sequences(inputs)
+
+    np.testing.assert_allclose(np.stack(stepped, axis=1), whole, rtol=1e-4)
+
+
+@pytest.mark.parametrize("network", networks(), ids=["ntm-ff", "ntm-lstm", "lstm"])
+def test_an_episode_start_forgets_the_last_episode(network: nn.Module) -> None:
+    agent = NetworkAgent(network)
+    inputs = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
+    fresh, _ = agent.predict_probabilities(inputs)
+    _, state = agent.predict_probabilities(inputs)
+
+    second, _ = agent.predict_probabilities(inputs, state, np.array([True, False]))
+
+    np.testing.assert_allclose(second[0], fresh[0], rtol=1e-6)
+    assert np.abs(second[1] - fresh[1]).max() > 1e-6
+
+
+def test_deterministic_actions_are_the_likelier_bits() -> None:
+    agent = NetworkAgent(networks()[0])
+    observation = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+
+    bits, _ = agent.predict(observation)
+    probabilities, _ = agent.predict_probabilities(observation)
+
+    np.testing.assert_array_equal(bits, probabilities > 0.5)
+
+
+def test_drawn_actions_follow_the_probabilities() -> None:
+    agent = NetworkAgent(networks()[0])
+    observation = np.tile(np.array([1, 0, -1], np.float32), (4000, 1))
+    torch.manual_seed(0)
+
+    bits, _ = agent.predict(observation, deterministic=False)
+    probabilities, _ = agent.predict_probabilities(observation)
+
+    np.testing.assert_allclose(bits.mean(0), probabilities[0], atol=0.04)

@@ -1,0 +1,52 @@
+"""The command ntm-gym as a newcomer types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ntm_gym.cli import main
+from ntm_gym.registration import ENVIRONMENTS
+
+
+def test_envs_lists_every_registered_id(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["envs"]) == 0
+
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == list(ENVIRONMENTS)
+
+
+def test_evaluate_writes_raw_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "coin.json"
+
+    assert (
+        main(["evaluate", "--agent", "coin", "--episodes", "5", "--output", str(output)]) == 0
+    )
+
+    assert "coin" in capsys.readouterr().out
+    costs = json.loads(output.read_text())["points"]["20"]["bits_per_sequence"]
+    assert costs == [160.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("evaluate --agent nobody", "must have its description beside it"),
+        ("evaluate --agent coin --suite paste", "the suite must be one of"),
+        ("evaluate --agent coin --episodes 0", "1 to 1000 episodes a point, not 0"),
+        ("leaderboard show --board nowhere", "there are no entries"),
+        ("leaderboard verify nowhere", "must hold entry.json"),
+    ],
+)
+def test_a_users_error_is_one_line_and_exit_code_two(
+    arguments: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments.split()) == 2
+
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
