@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import CoreWeights
-from ntm_agents.kernels.dispatch import Backend, select_backend
+from ntm_agents.kernels.dispatch import Backend, check_backend, select_backend
 from ntm_agents.state import NTMState, expand
 
 _INITIAL_MEMORY_SCALE = 0.3
@@ -41,8 +41,7 @@ class NTM(nn.Module):
         """Draw parameters from torch's generator."""
         super().__init__()
         self.config = config
-        self.backend = backend
-        self._run_core = select_backend(backend)
+        self.backend = check_backend(backend)
         size, gates = config.controller_size, config.gates_size
         own_hidden = size if config.controller == "lstm" else 0
         self.input_layer = nn.Linear(config.input_size, gates)
@@ -126,7 +125,8 @@ class NTM(nn.Module):
             raise ValueError(
                 f"the state holds {state.memory.shape[0]} sequences, inputs {batch_size}"
             )
-        features, next_state = self._run_core(
+        run_core = select_backend(self.backend, inputs.device, inputs.dtype)
+        features, next_state = run_core(
             self.input_layer(inputs),
             self.core_weights(),
             state,

@@ -62,7 +62,7 @@ def check_answers(answers: Any, shape: tuple[int, ...], action: str) -> NDArray[
     if array.shape != shape:
         raise ValueError(f"an action must have shape {shape}, not {array.shape}")
     if action == "bits":
-        if array.dtype.kind not in "bui":
+        if array.dtype.kind not in "iub":
             raise ValueError(f"an action must be of bools or integers, not {array.dtype}")
         if array.size and (array.min() < 0 or array.max() > 1):
             wrong = array[(array < 0) | (array > 1)][0]

@@ -44,12 +44,12 @@ def test_flat_parameters_share_memory_with_the_network() -> None:
 
     network(torch.ones(1, 3)).sum().backward()
     with torch.no_grad():
-        flat.vector -= flat.vector.grad
+        flat.vector.sub_(flat.vector.grad)
 
     for parameter, old, gradient in zip(
         network.parameters(), before, (torch.ones(2, 3), torch.ones(2)), strict=True
     ):
-        assert torch.equal(parameter, old - gradient)
+        assert torch.equal(parameter, old.sub(gradient))
 
 
 @pytest.mark.parametrize(("max_norm", "expected"), [(1.0, [0.6, 0.8]), (10.0, [3.0, 4.0])])

@@ -1,0 +1,140 @@
+"""Scalar functions that LLVM can vectorize, for float32; exact ones for float64.
+
+``math.exp`` is a call into libm, which keeps a loop from being vectorized. In single precision
+range reduction by bit tricks and a polynomial are as accurate and a dozen times as fast. The
+polynomials are those of the Cephes library (Moshier 1989).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import float32, int32, njit, types
+from numba.extending import intrinsic, overload
+
+JIT = {"fastmath": True, "error_model": "numpy", "nogil": True, "cache": True}
+"""Options of every kernel; no ``parallel``: its threading layers abort on concurrent use."""
+
+_f = np.float32
+_LOG2_E = _f(1.44269504088896341)
+_LN2_HIGH, _LN2_LOW = _f(0.693359375), _f(-2.12194440e-4)
+_SMALLEST_EXPONENT = _f(-87.0)
+_ROUND = _f(12582912.0)
+_SQRT_HALF = _f(0.707106781186547524)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _bits_to_float(context: Any, bits: Any) -> Any:
+    def generate(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ctx.get_value_type(types.float32))
+
+    return types.float32(types.int32), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _float_to_bits(context: Any, number: Any) -> Any:
+    def generate(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ctx.get_value_type(types.int32))
+
+    return types.int32(types.float32), generate
+
+
+@njit(inline="always", **{**JIT, "fastmath": {"contract", "nnan", "ninf", "nsz", "arcp"}})
+def _exp_single(x: Any) -> Any:
+    """Return e**x for x from -87 to 88, 1 ulp off; smaller x count as -87."""
+    x = max(x, _SMALLEST_EXPONENT)
+    whole = (x * _LOG2_E + _ROUND) - _ROUND
+    rest = x - whole * _LN2_HIGH - whole * _LN2_LOW
+    p = _f(1.9875691500e-4)
+    p = p * rest + _f(1.3981999507e-3)
+    p = p * rest + _f(8.3334519073e-3)
+    p = p * rest + _f(4.1665795894e-2)
+    p = p * rest + _f(1.6666665459e-1)
+    p = p * rest + _f(5.0000001201e-1)
+    power = p * rest * rest + rest + _f(1.0)
+    return power * _bits_to_float(int32((int32(whole) + int32(127)) << int32(23)))
+
+
+@njit(inline="always", **JIT)
+def _log_single(x: Any) -> Any:
+    """Return log(x) for normal positive x."""
+    bits = _float_to_bits(x)
+    exponent = int32((bits >> int32(23)) - int32(126))
+    mantissa = _bits_to_float(int32((bits & int32(0x7FFFFF)) | int32(0x3F000000)))
+    small = mantissa < _SQRT_HALF
+    whole = float32(exponent) - (_f(1.0) if small else _f(0.0))
+    m = (mantissa + mantissa if small else mantissa) - _f(1.0)
+    p = _f(7.0376836292e-2)
+    p = p * m + _f(-1.1514610310e-1)
+    p = p * m + _f(1.1676998740e-1)
+    p = p * m + _f(-1.2420140846e-1)
+    p = p * m + _f(1.4249322787e-1)
+    p = p * m + _f(-1.6668057665e-1)
+    p = p * m + _f(2.0000714765e-1)
+    p = p * m + _f(-2.4999993993e-1)
+    p = p * m + _f(3.3333331174e-1)
+    square = m * m
+    rest = p * m * square + whole * _LN2_LOW - _f(0.5) * square
+    return m + rest + whole * _LN2_HIGH
+
+
+def exp(x: Any) -> Any:
+    """Return e**x."""
+    return math.exp(x)
+
+
+def log(x: Any) -> Any:
+    """Return the natural logarithm of a positive number."""
+    return math.log(x)
+
+
+def tanh(x: Any) -> Any:
+    """Return the hyperbolic tangent."""
+    return math.tanh(x)
+
+
+def sigmoid(x: Any) -> Any:
+    """Return 1 / (1 + e**-x)."""
+    return 1 / (1 + math.exp(-x))
+
+
+def softplus(x: Any) -> Any:
+    """Return log(1 + e**x)."""
+    return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
+
+
+@overload(exp, inline="always")  # type: ignore[untyped-decorator]
+def _exp(x):  # type: ignore[no-untyped-def]
+    if x == types.float32:
+        return lambda x: _exp_single(x)
+    return lambda x: math.exp(x)
+
+
+@overload(log, inline="always")  # type: ignore[untyped-decorator]
+def _log(x):  # type: ignore[no-untyped-def]
+    if x == types.float32:
+        return lambda x: _log_single(x)
+    return lambda x: math.log(x)
+
+
+@overload(tanh, inline="always")  # type: ignore[untyped-decorator]
+def _tanh(x):  # type: ignore[no-untyped-def]
+    if x == types.float32:
+        return lambda x: _f(1.0) - _f(2.0) / (_f(1.0) + _exp_single(min(x + x, _f(80.0))))
+    return lambda x: math.tanh(x)
+
+
+@overload(sigmoid, inline="always")  # type: ignore[untyped-decorator]
+def _sigmoid(x):  # type: ignore[no-untyped-def]
+    if x == types.float32:
+        return lambda x: _f(1.0) / (_f(1.0) + _exp_single(min(-x, _f(80.0))))
+    return lambda x: 1 / (1 + math.exp(-x))
+
+
+@overload(softplus)  # type: ignore[untyped-decorator]
+def _softplus(x):  # type: ignore[no-untyped-def]
+    if x == types.float32:
+        return lambda x: _f(math.log1p(math.exp(-abs(x)))) + max(x, _f(0.0))
+    return lambda x: math.log1p(math.exp(-abs(x))) + max(x, 0.0)

@@ -1,0 +1,445 @@
+"""The recurrent core over whole sequences, one sequence after the other.
+
+Arrays of one sequence are indexed by step; memory lies as ``(M, N)``. Letters: `NTMConfig`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from ntm_agents.kernels.numba_addressing import address, address_backward, inverse_norms
+from ntm_agents.kernels.numba_controller import (
+    add_product,
+    add_transposed_product,
+    lstm_layer,
+    lstm_layer_backward,
+    squash_heads,
+    squash_heads_backward,
+)
+from ntm_agents.kernels.numba_math import JIT, tanh
+from ntm_agents.kernels.numba_memory import read, read_backward, write, write_backward
+
+
+class Weights(NamedTuple):
+    """Parameters of the core, contiguous in the direction in which a kernel reads them.
+
+    Attributes:
+        first: First layer's matrix.
+        others: Matrices of the other layers, all of one shape.
+        biases: Of the other layers, ``(L - 1, G)``.
+        heads: Head layer's matrix.
+        head_bias: ``(P,)``.
+    """
+
+    first: Any
+    others: Any
+    biases: Any
+    heads: Any
+    head_bias: Any
+
+
+class State(NamedTuple):
+    """`NTMState` with memory as ``(…, M, N)`` and flat read vectors ``(…, R · M)``."""
+
+    memory: Any
+    weightings: Any
+    read_vectors: Any
+    controller: Any
+
+
+class Tape(NamedTuple):
+    """What the forward pass keeps for the backward pass; T is 1 where nothing is kept.
+
+    Attributes:
+        parameters: Of all heads, in their ranges, ``(B, T, P)``.
+        similarity: Cosine of key and location, ``(B, T, H, N)``.
+        content: Equation 5, ``(B, T, H, N)``.
+        rotated: Equation 8, ``(B, T, H, N)``.
+        weightings: Equation 9, ``(B, T, H, N)``.
+        inverse_norms: One over the norm of each location before the write and after it,
+            ``(B, T, 2, N)``.
+        checkpoints: Memory before every ``segment``-th step, ``(B, T / segment, M, N)``.
+        read_vectors: Before the step, ``(B, T, R · M)``.
+        controller: State before the step, ``(B, T, 0 or 2, L, C)``.
+        gates: Activated gates of an LSTM, ``(B, T, L, G)``.
+        outputs: Of all controller layers, ``(B, T, L, C)``.
+    """
+
+    parameters: Any
+    similarity: Any
+    content: Any
+    rotated: Any
+    weightings: Any
+    inverse_norms: Any
+    checkpoints: Any
+    read_vectors: Any
+    controller: Any
+    gates: Any
+    outputs: Any
+
+
+@njit(**JIT)
+def _assign(target: State, b: int, source: State) -> None:
+    target.memory[b] = source.memory
+    target.weightings[b] = source.weightings
+    target.read_vectors[b] = source.read_vectors
+    target.controller[b] = source.controller
+
+
+@njit(**JIT)
+def _controller_step(
+    projected: Any, weights: Weights, reads: Any, state: Any, gates: Any, outputs: Any
+) -> None:
+    """Update the controller state in place; write gates and outputs of all layers."""
+    recurrent = state.shape[0] > 0
+    for layer in range(outputs.shape[0]):
+        if layer == 0:
+            matrix, seen = weights.first, reads
+            gates[0] = projected
+        else:
+            matrix, seen = weights.others[layer - 1], outputs[layer - 1]
+            gates[layer] = weights.biases[layer - 1]
+        add_product(matrix[: seen.shape[0]], seen, gates[layer])
+        if recurrent:
+            add_product(matrix[seen.shape[0] :], state[0, layer], gates[layer])
+            lstm_layer(gates[layer], state[0, layer], state[1, layer])
+            outputs[layer] = state[0, layer]
+        else:
+            for c in range(outputs.shape[1]):
+                outputs[layer, c] = tanh(gates[layer, c])
+
+
+@njit(**JIT)
+def forward(
+    first: int,
+    last: int,
+    segment: int,
+    num_read_heads: int,
+    projected: Any,
+    weights: Weights,
+    episode_starts: Any,
+    initial: State,
+    state: State,
+    tape: Tape,
+    features: Any,
+) -> None:
+    """Run sequences ``first … last - 1``.
+
+    Args:
+        first: First sequence.
+        last: One past the last sequence.
+        segment: Steps between two checkpoints of memory; 0 keeps nothing.
+        num_read_heads: R.
+        projected: ``(B, T, G)``.
+        weights: Matrices transposed, ``(inputs, outputs)``.
+        episode_starts: ``(B, T)``, or empty.
+        initial: State at episode starts, without batch axis.
+        state: Before the first step; overwritten by that after the last.
+        tape: Written.
+        features: Written, ``(B, T, C + R · M)``.
+    """
+    steps, words = projected.shape[1], state.memory.shape[1]
+    reads, heads = num_read_heads, state.weightings.shape[1]
+    writes, layers = heads - reads, tape.outputs.shape[2]
+    size = (tape.parameters.shape[2] - writes * 2 * words) // heads
+    stride, writing = size + 2 * words, reads * size
+    num_shifts, controller_size = size - words - 3, tape.outputs.shape[3]
+    padded = np.empty(state.memory.shape[2] + num_shifts - 1, state.memory.dtype)
+    for b in range(first, last):
+        memory, weightings = state.memory[b], state.weightings[b]
+        read_vectors, controller = state.read_vectors[b], state.controller[b]
+        for t in range(steps):
+            s = t if segment > 0 else 0
+            starts = episode_starts.shape[0] > 0 and episode_starts[b, t]
+            if starts:
+                _assign(state, b, initial)
+            if segment > 0:
+                if t % segment == 0:
+                    tape.checkpoints[b, t // segment] = memory
+                tape.read_vectors[b, t] = read_vectors
+                tape.controller[b, t] = controller
+            outputs = tape.outputs[b, s]
+            _controller_step(
+                projected[b, t], weights, read_vectors, controller, tape.gates[b, s], outputs
+            )
+            parameters = tape.parameters[b, s]
+            parameters[:] = weights.head_bias
+            add_product(weights.heads, outputs[layers - 1], parameters)
+            squash_heads(parameters, reads, writes, words, num_shifts)
+
+            before, after = tape.inverse_norms[b, s, 0], tape.inverse_norms[b, s, 1]
+            if t == 0 or starts:
+                inverse_norms(memory, before)
+            else:
+                before[:] = tape.inverse_norms[b, t - 1 if segment > 0 else 0, 1]
+            for h in range(reads, heads):
+                place = writing + (h - reads) * stride
+                address(
+                    memory,
+                    before,
+                    weightings[h],
+                    parameters[place : place + size],
+                    tape.similarity[b, s, h],
+                    tape.content[b, s, h],
+                    tape.rotated[b, s, h],
+                    tape.weightings[b, s, h],
+                    padded,
+                )
+            weightings[reads:] = tape.weightings[b, s, reads:]
+            write(memory, weightings[reads:], parameters[writing:], stride, size, memory)
+
+            inverse_norms(memory, after)
+            for h in range(reads):
+                address(
+                    memory,
+                    after,
+                    weightings[h],
+                    parameters[h * size : (h + 1) * size],
+                    tape.similarity[b, s, h],
+                    tape.content[b, s, h],
+                    tape.rotated[b, s, h],
+                    tape.weightings[b, s, h],
+                    padded,
+                )
+                weightings[h] = tape.weightings[b, s, h]
+                read(memory, weightings[h], read_vectors[h * words : (h + 1) * words])
+            features[b, t, :controller_size] = outputs[layers - 1]
+            features[b, t, controller_size:] = read_vectors
+
+
+@njit(**JIT)
+def _replay(
+    b: int,
+    begin: int,
+    end: int,
+    num_read_heads: int,
+    episode_starts: Any,
+    initial: State,
+    tape: Tape,
+    checkpoint: Any,
+    memories: Any,
+    places: Any,
+) -> None:
+    """Write again what steps ``begin … end - 1`` wrote.
+
+    ``memories[places[j, 0]]`` is the memory before step ``begin + j``, ``places[j, 1]`` leads
+    to the one after it.
+    """
+    words, heads = memories.shape[1], tape.weightings.shape[2]
+    writes = heads - num_read_heads
+    size = (tape.parameters.shape[2] - writes * 2 * words) // heads
+    used = 0
+    memories[0] = checkpoint
+    for j in range(end - begin):
+        if j > 0 and episode_starts.shape[0] > 0 and episode_starts[b, begin + j]:
+            used += 1
+            memories[used] = initial.memory
+        places[j, 0], places[j, 1] = used, used + 1
+        write(
+            memories[used],
+            tape.weightings[b, begin + j, num_read_heads:],
+            tape.parameters[b, begin + j, num_read_heads * size :],
+            size + 2 * words,
+            size,
+            memories[used + 1],
+        )
+        used += 1
+
+
+@njit(**JIT)
+def _controller_backward(
+    weights: Weights,
+    tape: Tape,
+    b: int,
+    t: int,
+    d_output: Any,
+    d_controller: Any,
+    d_reads: Any,
+    d_gates: Any,
+) -> None:
+    """Carry ``d_output`` back through all layers; ``d_controller`` is updated in place."""
+    layers, size = tape.outputs.shape[2], tape.outputs.shape[3]
+    recurrent = d_controller.shape[0] > 0
+    one = d_output.dtype.type(1.0)
+    for layer in range(layers - 1, -1, -1):
+        d_gate = d_gates[layer]
+        if recurrent:
+            for c in range(size):
+                d_output[c] += d_controller[0, layer, c]
+            lstm_layer_backward(
+                tape.gates[b, t, layer],
+                tape.controller[b, t, 1, layer],
+                d_output,
+                d_controller[1, layer],
+                d_gate,
+            )
+        else:
+            for c in range(size):
+                output = tape.outputs[b, t, layer, c]
+                d_gate[c] = d_output[c] * (one - output * output)
+        matrix = weights.first if layer == 0 else weights.others[layer - 1]
+        d_seen = d_reads if layer == 0 else d_output
+        d_seen[:] = 0
+        add_transposed_product(matrix, d_gate, d_seen, 0)
+        if recurrent:
+            d_controller[0, layer] = 0
+            add_transposed_product(matrix, d_gate, d_controller[0, layer], d_seen.shape[0])
+
+
+@njit(**JIT)
+def _hand_over(gradient: State, b: int, d_initial: State) -> None:
+    """Give the gradient of the state before a step to the initial state."""
+    d_initial.memory[b] += gradient.memory[b]
+    d_initial.weightings[b] += gradient.weightings[b]
+    d_initial.read_vectors[b] += gradient.read_vectors[b]
+    d_initial.controller[b] += gradient.controller[b]
+    gradient.memory[b] = 0
+    gradient.weightings[b] = 0
+    gradient.read_vectors[b] = 0
+    gradient.controller[b] = 0
+
+
+@njit(**JIT)
+def backward(
+    first: int,
+    last: int,
+    segment: int,
+    num_read_heads: int,
+    weights: Weights,
+    episode_starts: Any,
+    initial: State,
+    start_weightings: Any,
+    tape: Tape,
+    d_features: Any,
+    gradient: State,
+    d_initial: State,
+    d_gates: Any,
+    d_parameters: Any,
+) -> None:
+    """Carry gradients back through sequences ``first … last - 1``.
+
+    Args:
+        first: First sequence.
+        last: One past the last sequence.
+        segment: Steps between two checkpoints of memory.
+        num_read_heads: R.
+        weights: Matrices as they are, ``(outputs, inputs)``.
+        episode_starts: ``(B, T)``, or empty.
+        initial: State at episode starts, without batch axis.
+        start_weightings: Before the first step, ``(B, H, N)``.
+        tape: From `forward`.
+        d_features: ``(B, T, C + R · M)``.
+        gradient: Of the state after the last step; overwritten by that before the first.
+        d_initial: Added to, for each sequence: gradient of the initial state.
+        d_gates: Written: of all layers' pre-activations, ``(B, T, L, G)``.
+        d_parameters: Written: of the head layer's output, ``(B, T, P)``.
+    """
+    steps, words, locations = d_features.shape[1], *gradient.memory.shape[1:]
+    reads, heads = num_read_heads, gradient.weightings.shape[1]
+    writes, controller_size = heads - reads, tape.outputs.shape[3]
+    size = (tape.parameters.shape[2] - writes * 2 * words) // heads
+    stride, writing = size + 2 * words, reads * size
+    num_shifts = size - words - 3
+    dtype = gradient.memory.dtype
+    memories = np.empty((2 * segment + 1, words, locations), dtype)
+    places = np.empty((segment, 2), np.int64)
+    padded = np.empty(locations + num_shifts - 1, dtype)
+    d_padded = np.empty_like(padded)
+    scratch = np.empty((2, locations), dtype)
+    kept = np.empty((writes + 1, locations), dtype)
+    d_output = np.empty(controller_size, dtype)
+    for b in range(first, last):
+        d_memory, d_weightings = gradient.memory[b], gradient.weightings[b]
+        d_reads, d_controller = gradient.read_vectors[b], gradient.controller[b]
+        for t in range(steps - 1, -1, -1):
+            begin = t - t % segment
+            if t == steps - 1 or t % segment == segment - 1:
+                _replay(
+                    b,
+                    begin,
+                    t + 1,
+                    reads,
+                    episode_starts,
+                    initial,
+                    tape,
+                    tape.checkpoints[b, begin // segment],
+                    memories,
+                    places,
+                )
+            before, after = memories[places[t - begin, 0]], memories[places[t - begin, 1]]
+            starts = episode_starts.shape[0] > 0 and episode_starts[b, t]
+            if starts:
+                previous = initial.weightings
+            elif t == 0:
+                previous = start_weightings[b]
+            else:
+                previous = tape.weightings[b, t - 1]
+            parameters, d_parameter = tape.parameters[b, t], d_parameters[b, t]
+
+            for k in range(reads * words):
+                d_reads[k] += d_features[b, t, controller_size + k]
+            for h in range(reads):
+                read_backward(
+                    after,
+                    tape.weightings[b, t, h],
+                    d_reads[h * words : (h + 1) * words],
+                    d_memory,
+                    d_weightings[h],
+                )
+                address_backward(
+                    after,
+                    tape.inverse_norms[b, t, 1],
+                    previous[h],
+                    parameters[h * size : (h + 1) * size],
+                    tape.similarity[b, t, h],
+                    tape.content[b, t, h],
+                    tape.rotated[b, t, h],
+                    tape.weightings[b, t, h],
+                    d_weightings[h],
+                    d_memory,
+                    d_parameter[h * size : (h + 1) * size],
+                    padded,
+                    d_padded,
+                    scratch,
+                )
+            write_backward(
+                before,
+                tape.weightings[b, t, reads:],
+                parameters[writing:],
+                stride,
+                size,
+                d_memory,
+                d_weightings[reads:],
+                d_parameter[writing:],
+                kept,
+            )
+            for h in range(reads, heads):
+                place = writing + (h - reads) * stride
+                address_backward(
+                    before,
+                    tape.inverse_norms[b, t, 0],
+                    previous[h],
+                    parameters[place : place + size],
+                    tape.similarity[b, t, h],
+                    tape.content[b, t, h],
+                    tape.rotated[b, t, h],
+                    tape.weightings[b, t, h],
+                    d_weightings[h],
+                    d_memory,
+                    d_parameter[place : place + size],
+                    padded,
+                    d_padded,
+                    scratch,
+                )
+            squash_heads_backward(parameters, d_parameter, reads, writes, words, num_shifts)
+
+            d_output[:] = d_features[b, t, :controller_size]
+            add_transposed_product(weights.heads, d_parameter, d_output, 0)
+            _controller_backward(
+                weights, tape, b, t, d_output, d_controller, d_reads, d_gates[b, t]
+            )
+            if starts:
+                _hand_over(gradient, b, d_initial)
