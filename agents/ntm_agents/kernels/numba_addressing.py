@@ -43,8 +43,9 @@ def _gate_around_the_circle(
 ) -> None:
     """Write the gated weighting with ``max_shift`` neighbours repeated at both ends."""
     locations = content.shape[0]
+    gated = padded[max_shift : max_shift + locations]
     for i in range(locations):
-        padded[max_shift + i] = previous[i] + gate * (content[i] - previous[i])
+        gated[i] = previous[i] + gate * (content[i] - previous[i])
     for j in range(max_shift):
         padded[j] = padded[locations + j]
         padded[locations + max_shift + j] = padded[max_shift + j]
@@ -178,17 +179,18 @@ def address_backward(
     for i in range(locations):
         mean += weighting[i] * d_weighting[i]
     d_sharpening = zero
+    d_rotated = d_padded[max_shift : max_shift + locations]
     for i in range(locations):
         d_logit = weighting[i] * (d_weighting[i] - mean)
         d_sharpening += d_logit * log(rotated[i] + epsilon)
-        d_padded[max_shift + i] = sharpening * d_logit / (rotated[i] + epsilon)
+        d_rotated[i] = sharpening * d_logit / (rotated[i] + epsilon)
     d_parameters[words + 2 + num_shifts] = d_sharpening
     for j in range(max_shift):
         d_padded[j] = d_padded[locations + j]
         d_padded[locations + max_shift + j] = d_padded[max_shift + j]
 
     _gate_around_the_circle(content, previous, gate, max_shift, padded)
-    d_rotated, d_gated = d_padded[max_shift:], scratch[0]
+    d_gated = scratch[0]
     for i in range(locations):
         d_gated[i] = zero
     for q in range(num_shifts):

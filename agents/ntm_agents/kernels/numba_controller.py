@@ -19,28 +19,27 @@ def add_product(transposed: Any, vector: Any, total: Any) -> None:
 
 
 @njit(**JIT)
-def add_transposed_product(matrix: Any, vector: Any, total: Any, first: int) -> None:
-    """Add the transposed product with columns ``first …`` of ``(outputs, inputs)``."""
+def add_transposed_product(matrix: Any, vector: Any, total: Any) -> None:
+    """Add the product with the transposed of a matrix ``(outputs, inputs)``."""
     for g in range(vector.shape[0]):
         number, row = vector[g], matrix[g]
         for k in range(total.shape[0]):
-            total[k] += number * row[first + k]
+            total[k] += number * row[k]
 
 
 @njit(**JIT)
 def lstm_layer(gates: Any, hidden: Any, cell: Any) -> None:
     """Update one LSTM layer in place; ``gates`` are replaced by their activations."""
     size = cell.shape[0]
-    for c in range(2 * size):
-        gates[c] = sigmoid(gates[c])
+    inputs, forgets = gates[:size], gates[size : 2 * size]
+    candidates, outputs = gates[2 * size : 3 * size], gates[3 * size :]
     for c in range(size):
-        gates[2 * size + c] = tanh(gates[2 * size + c])
-    for c in range(size):
-        gates[3 * size + c] = sigmoid(gates[3 * size + c])
-    for c in range(size):
-        cell[c] = gates[size + c] * cell[c] + gates[c] * gates[2 * size + c]
-    for c in range(size):
-        hidden[c] = gates[3 * size + c] * tanh(cell[c])
+        inputs[c] = sigmoid(inputs[c])
+        forgets[c] = sigmoid(forgets[c])
+        candidates[c] = tanh(candidates[c])
+        outputs[c] = sigmoid(outputs[c])
+        cell[c] = forgets[c] * cell[c] + inputs[c] * candidates[c]
+        hidden[c] = outputs[c] * tanh(cell[c])
 
 
 @njit(**JIT)
@@ -54,14 +53,18 @@ def lstm_layer_backward(
     """
     size = cell.shape[0]
     one = cell.dtype.type(1.0)
+    inputs, forgets = gates[:size], gates[size : 2 * size]
+    candidates, outputs = gates[2 * size : 3 * size], gates[3 * size :]
+    d_inputs, d_forgets = d_gates[:size], d_gates[size : 2 * size]
+    d_candidates, d_outputs = d_gates[2 * size : 3 * size], d_gates[3 * size :]
     for c in range(size):
-        i, f, g, o = gates[c], gates[size + c], gates[2 * size + c], gates[3 * size + c]
+        i, f, g, o = inputs[c], forgets[c], candidates[c], outputs[c]
         squashed = tanh(f * cell[c] + i * g)
         d_next = d_cell[c] + d_hidden[c] * o * (one - squashed * squashed)
-        d_gates[c] = d_next * g * i * (one - i)
-        d_gates[size + c] = d_next * cell[c] * f * (one - f)
-        d_gates[2 * size + c] = d_next * i * (one - g * g)
-        d_gates[3 * size + c] = d_hidden[c] * squashed * o * (one - o)
+        d_inputs[c] = d_next * g * i * (one - i)
+        d_forgets[c] = d_next * cell[c] * f * (one - f)
+        d_candidates[c] = d_next * i * (one - g * g)
+        d_outputs[c] = d_hidden[c] * squashed * o * (one - o)
         d_cell[c] = d_next * f
 
 

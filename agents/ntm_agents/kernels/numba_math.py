@@ -41,7 +41,7 @@ def _float_to_bits(context: Any, number: Any) -> Any:
     return types.int32(types.float32), generate
 
 
-@njit(inline="always", **{**JIT, "fastmath": {"contract", "nnan", "ninf", "nsz", "arcp"}})
+@njit(**{**JIT, "fastmath": {"contract", "nnan", "ninf", "nsz", "arcp"}})
 def _exp_single(x: Any) -> Any:
     """Return e**x for x from -87 to 88, 1 ulp off; smaller x count as -87."""
     x = max(x, _SMALLEST_EXPONENT)
@@ -57,7 +57,7 @@ def _exp_single(x: Any) -> Any:
     return power * _bits_to_float(int32((int32(whole) + int32(127)) << int32(23)))
 
 
-@njit(inline="always", **JIT)
+@njit(**JIT)
 def _log_single(x: Any) -> Any:
     """Return log(x) for normal positive x."""
     bits = _float_to_bits(x)
@@ -105,28 +105,28 @@ def softplus(x: Any) -> Any:
     return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
-@overload(exp, inline="always")  # type: ignore[untyped-decorator]
+@overload(exp)  # type: ignore[untyped-decorator]
 def _exp(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _exp_single(x)
     return lambda x: math.exp(x)
 
 
-@overload(log, inline="always")  # type: ignore[untyped-decorator]
+@overload(log)  # type: ignore[untyped-decorator]
 def _log(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _log_single(x)
     return lambda x: math.log(x)
 
 
-@overload(tanh, inline="always")  # type: ignore[untyped-decorator]
+@overload(tanh)  # type: ignore[untyped-decorator]
 def _tanh(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _f(1.0) - _f(2.0) / (_f(1.0) + _exp_single(min(x + x, _f(80.0))))
     return lambda x: math.tanh(x)
 
 
-@overload(sigmoid, inline="always")  # type: ignore[untyped-decorator]
+@overload(sigmoid)  # type: ignore[untyped-decorator]
 def _sigmoid(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _f(1.0) / (_f(1.0) + _exp_single(min(-x, _f(80.0))))

@@ -259,6 +259,7 @@ def _controller_backward(
     d_controller: Any,
     d_reads: Any,
     d_gates: Any,
+    d_inputs: Any,
 ) -> None:
     """Carry ``d_output`` back through all layers; ``d_controller`` is updated in place."""
     layers, size = tape.outputs.shape[2], tape.outputs.shape[3]
@@ -280,13 +281,17 @@ def _controller_backward(
             for c in range(size):
                 output = tape.outputs[b, t, layer, c]
                 d_gate[c] = d_output[c] * (one - output * output)
-        matrix = weights.first if layer == 0 else weights.others[layer - 1]
         d_seen = d_reads if layer == 0 else d_output
-        d_seen[:] = 0
-        add_transposed_product(matrix, d_gate, d_seen, 0)
+        width = d_seen.shape[0]
+        d_inputs[:] = 0
+        if layer == 0:
+            add_transposed_product(weights.first, d_gate, d_inputs[: weights.first.shape[1]])
+        else:
+            other = weights.others[layer - 1]
+            add_transposed_product(other, d_gate, d_inputs[: other.shape[1]])
+        d_seen[:] = d_inputs[:width]
         if recurrent:
-            d_controller[0, layer] = 0
-            add_transposed_product(matrix, d_gate, d_controller[0, layer], d_seen.shape[0])
+            d_controller[0, layer] = d_inputs[width : width + size]
 
 
 @njit(**JIT)
@@ -351,6 +356,7 @@ def backward(
     scratch = np.empty((2, locations), dtype)
     kept = np.empty((writes + 1, locations), dtype)
     d_output = np.empty(controller_size, dtype)
+    d_inputs = np.empty(max(weights.first.shape[1], 2 * controller_size), dtype)
     for b in range(first, last):
         d_memory, d_weightings = gradient.memory[b], gradient.weightings[b]
         d_reads, d_controller = gradient.read_vectors[b], gradient.controller[b]
@@ -437,9 +443,9 @@ def backward(
             squash_heads_backward(parameters, d_parameter, reads, writes, words, num_shifts)
 
             d_output[:] = d_features[b, t, :controller_size]
-            add_transposed_product(weights.heads, d_parameter, d_output, 0)
+            add_transposed_product(weights.heads, d_parameter, d_output)
             _controller_backward(
-                weights, tape, b, t, d_output, d_controller, d_reads, d_gates[b, t]
+                weights, tape, b, t, d_output, d_controller, d_reads, d_gates[b, t], d_inputs
             )
             if starts:
                 _hand_over(gradient, b, d_initial)
