@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_math import JIT, exp, log
+from ntm_agents.kernels.numba_math import exp, kernel, log
 
 
-@njit(**JIT)
+@kernel
 def inverse_norms(memory: Any, inverse: Any) -> None:
     """Write one over the norm of each location, ``(N,)``."""
     words, locations = memory.shape
@@ -29,7 +27,7 @@ def inverse_norms(memory: Any, inverse: Any) -> None:
         inverse[i] = one / math.sqrt(inverse[i])
 
 
-@njit(**JIT)
+@kernel
 def _inverse_norm(key: Any) -> Any:
     total = key.dtype.type(SIMILARITY_EPSILON)
     for m in range(key.shape[0]):
@@ -37,7 +35,7 @@ def _inverse_norm(key: Any) -> Any:
     return key.dtype.type(1.0) / math.sqrt(total)
 
 
-@njit(**JIT)
+@kernel
 def _gate_around_the_circle(
     content: Any, previous: Any, gate: Any, max_shift: int, padded: Any
 ) -> None:
@@ -51,7 +49,7 @@ def _gate_around_the_circle(
         padded[locations + max_shift + j] = padded[max_shift + j]
 
 
-@njit(**JIT)
+@kernel
 def _softmax_of_scaled(similarity: Any, strength: Any, content: Any) -> None:
     """Write the softmax of ``strength · similarity``."""
     locations = similarity.shape[0]
@@ -67,7 +65,7 @@ def _softmax_of_scaled(similarity: Any, strength: Any, content: Any) -> None:
         content[i] *= total
 
 
-@njit(**JIT)
+@kernel
 def address(
     memory: Any,
     inverse: Any,
@@ -132,7 +130,7 @@ def address(
         weighting[i] *= total
 
 
-@njit(**JIT)
+@kernel
 def address_backward(
     memory: Any,
     inverse: Any,

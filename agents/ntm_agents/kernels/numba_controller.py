@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
-from ntm_agents.kernels.numba_math import JIT, exp, sigmoid, softplus, tanh
+from ntm_agents.kernels.numba_math import exp, kernel, sigmoid, softplus, tanh
 
 
-@njit(**JIT)
+@kernel
 def add_product(transposed: Any, vector: Any, total: Any) -> None:
     """Add a matrix-vector product, given the transposed matrix ``(inputs, outputs)``."""
     for k in range(vector.shape[0]):
@@ -18,7 +16,7 @@ def add_product(transposed: Any, vector: Any, total: Any) -> None:
             total[g] += number * row[g]
 
 
-@njit(**JIT)
+@kernel
 def add_transposed_product(matrix: Any, vector: Any, total: Any) -> None:
     """Add the product with the transposed of a matrix ``(outputs, inputs)``."""
     for g in range(vector.shape[0]):
@@ -27,7 +25,7 @@ def add_transposed_product(matrix: Any, vector: Any, total: Any) -> None:
             total[k] += number * row[k]
 
 
-@njit(**JIT)
+@kernel
 def lstm_layer(gates: Any, hidden: Any, cell: Any) -> None:
     """Update one LSTM layer in place; ``gates`` are replaced by their activations."""
     size = cell.shape[0]
@@ -42,7 +40,7 @@ def lstm_layer(gates: Any, hidden: Any, cell: Any) -> None:
         hidden[c] = outputs[c] * tanh(cell[c])
 
 
-@njit(**JIT)
+@kernel
 def lstm_layer_backward(
     gates: Any, cell: Any, d_hidden: Any, d_cell: Any, d_gates: Any
 ) -> None:
@@ -68,7 +66,7 @@ def lstm_layer_backward(
         d_cell[c] = d_next * f
 
 
-@njit(**JIT)
+@kernel
 def _squash_addressing(parameters: Any, words: int, num_shifts: int) -> None:
     one = parameters.dtype.type(1.0)
     for m in range(words):
@@ -89,7 +87,7 @@ def _squash_addressing(parameters: Any, words: int, num_shifts: int) -> None:
     parameters[last] = one + softplus(parameters[last])
 
 
-@njit(**JIT)
+@kernel
 def _squash_addressing_backward(
     parameters: Any, gradient: Any, words: int, num_shifts: int
 ) -> None:
@@ -108,7 +106,7 @@ def _squash_addressing_backward(
     gradient[last] *= one - exp(one - parameters[last])
 
 
-@njit(**JIT)
+@kernel
 def squash_heads(parameters: Any, reads: int, writes: int, words: int, num_shifts: int) -> None:
     """Bring the head layer's output, ``(P,)``, into the ranges of equations 3 to 9."""
     size = words + num_shifts + 3
@@ -123,7 +121,7 @@ def squash_heads(parameters: Any, reads: int, writes: int, words: int, num_shift
             head[size + words + m] = tanh(head[size + words + m])
 
 
-@njit(**JIT)
+@kernel
 def squash_heads_backward(
     parameters: Any, gradient: Any, reads: int, writes: int, words: int, num_shifts: int
 ) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import logging
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +24,6 @@ from ntm_agents.kernels.core import CoreWeights
 from ntm_agents.kernels.numba_sequence import State, Tape, Weights
 from ntm_agents.state import NTMState
 
-_LOGGER = logging.getLogger(__name__)
-DTYPES = (torch.float32, torch.float64)
-
 
 def run_core(
     projected: Tensor,
@@ -39,7 +35,7 @@ def run_core(
 ) -> tuple[Tensor, NTMState]:
     """Run the core over whole sequences; see `RunCore`."""
     start = NTMState(*state) if initial_state is None else initial_state
-    features, *final = _Core.apply(
+    features, *final = _Core.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
         episode_starts,
@@ -227,7 +223,7 @@ def _from_state(state: State, config: NTMConfig) -> tuple[Tensor, ...]:
     return (
         memory.transpose(-1, -2),
         weightings,
-        read_vectors.unflatten(-1, words),  # type: ignore[no-untyped-call]
+        read_vectors.unflatten(-1, words),
         controller,
     )
 

@@ -8,14 +8,35 @@ polynomials are those of the Cephes library (Moshier 1989).
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import float32, int32, njit, types
 from numba.extending import intrinsic, overload
 
-JIT = {"fastmath": True, "error_model": "numpy", "nogil": True, "cache": True}
-"""Options of every kernel; no ``parallel``: its threading layers abort on concurrent use."""
+_ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function, sums in any order; compiled code is kept on disk.
+
+    There is no ``parallel``: its threading layers abort on concurrent use.
+    """
+    return _compile(function, fastmath=True)
+
+
+def ordered_kernel(function: Function) -> Function:
+    """Compile a function whose sums must be taken in the order in which they stand."""
+    return _compile(function, fastmath=_ORDERED)
+
+
+def _compile(function: Function, fastmath: bool | set[str]) -> Function:
+    compiled: Any = njit(fastmath=fastmath, error_model="numpy", nogil=True, cache=True)
+    return cast(Function, compiled(function))
+
 
 _f = np.float32
 _LOG2_E = _f(1.44269504088896341)
@@ -25,23 +46,23 @@ _ROUND = _f(12582912.0)
 _SQRT_HALF = _f(0.707106781186547524)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits_to_float(context: Any, bits: Any) -> Any:
-    def generate(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ctx.get_value_type(types.float32))
+def _bitcast(source: Any, target: Any) -> Any:
+    """Return a function that reads the bits of one type as another."""
 
-    return types.float32(types.int32), generate
+    def typed(context: Any, number: Any) -> Any:
+        def generate(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.bitcast(args[0], ctx.get_value_type(target))
 
+        return target(source), generate
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _float_to_bits(context: Any, number: Any) -> Any:
-    def generate(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ctx.get_value_type(types.int32))
-
-    return types.int32(types.float32), generate
+    return intrinsic(typed)
 
 
-@njit(**{**JIT, "fastmath": {"contract", "nnan", "ninf", "nsz", "arcp"}})
+_bits_to_float = _bitcast(types.int32, types.float32)
+_float_to_bits = _bitcast(types.float32, types.int32)
+
+
+@ordered_kernel
 def _exp_single(x: Any) -> Any:
     """Return e**x for x from -87 to 88, 1 ulp off; smaller x count as -87."""
     x = max(x, _SMALLEST_EXPONENT)
@@ -57,7 +78,7 @@ def _exp_single(x: Any) -> Any:
     return power * _bits_to_float(int32((int32(whole) + int32(127)) << int32(23)))
 
 
-@njit(**JIT)
+@kernel
 def _log_single(x: Any) -> Any:
     """Return log(x) for normal positive x."""
     bits = _float_to_bits(x)
@@ -105,35 +126,35 @@ def softplus(x: Any) -> Any:
     return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
-@overload(exp)  # type: ignore[untyped-decorator]
+@overload(exp)
 def _exp(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _exp_single(x)
     return lambda x: math.exp(x)
 
 
-@overload(log)  # type: ignore[untyped-decorator]
+@overload(log)
 def _log(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _log_single(x)
     return lambda x: math.log(x)
 
 
-@overload(tanh)  # type: ignore[untyped-decorator]
+@overload(tanh)
 def _tanh(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _f(1.0) - _f(2.0) / (_f(1.0) + _exp_single(min(x + x, _f(80.0))))
     return lambda x: math.tanh(x)
 
 
-@overload(sigmoid)  # type: ignore[untyped-decorator]
+@overload(sigmoid)
 def _sigmoid(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _f(1.0) / (_f(1.0) + _exp_single(min(-x, _f(80.0))))
     return lambda x: 1 / (1 + math.exp(-x))
 
 
-@overload(softplus)  # type: ignore[untyped-decorator]
+@overload(softplus)
 def _softplus(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _f(math.log1p(math.exp(-abs(x)))) + max(x, _f(0.0))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
-from ntm_agents.kernels.numba_math import JIT
+from ntm_agents.kernels.numba_math import kernel
 
 
-@njit(**JIT)
+@kernel
 def write(
     memory: Any, weightings: Any, parameters: Any, stride: int, offset: int, written: Any
 ) -> None:
@@ -41,7 +39,7 @@ def write(
                 target[i] += weighting[i] * number
 
 
-@njit(**JIT)
+@kernel
 def write_backward(
     memory: Any,
     weightings: Any,
@@ -105,7 +103,7 @@ def write_backward(
             d_row[i] *= kept[heads, i]
 
 
-@njit(**JIT)
+@kernel
 def read(memory: Any, weighting: Any, read_vector: Any) -> None:
     """Read with one head into ``(M,)``."""
     words, locations = memory.shape
@@ -117,7 +115,7 @@ def read(memory: Any, weighting: Any, read_vector: Any) -> None:
         read_vector[m] = total
 
 
-@njit(**JIT)
+@kernel
 def read_backward(
     memory: Any, weighting: Any, d_read_vector: Any, d_memory: Any, d_weighting: Any
 ) -> None:

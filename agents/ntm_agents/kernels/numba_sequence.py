@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ntm_agents.kernels.numba_addressing import address, address_backward, inverse_norms
 from ntm_agents.kernels.numba_controller import (
@@ -19,7 +18,7 @@ from ntm_agents.kernels.numba_controller import (
     squash_heads,
     squash_heads_backward,
 )
-from ntm_agents.kernels.numba_math import JIT, tanh
+from ntm_agents.kernels.numba_math import kernel, tanh
 from ntm_agents.kernels.numba_memory import read, read_backward, write, write_backward
 
 
@@ -81,7 +80,7 @@ class Tape(NamedTuple):
     outputs: Any
 
 
-@njit(**JIT)
+@kernel
 def _assign(target: State, b: int, source: State) -> None:
     target.memory[b] = source.memory
     target.weightings[b] = source.weightings
@@ -89,7 +88,7 @@ def _assign(target: State, b: int, source: State) -> None:
     target.controller[b] = source.controller
 
 
-@njit(**JIT)
+@kernel
 def _controller_step(
     projected: Any, weights: Weights, reads: Any, state: Any, gates: Any, outputs: Any
 ) -> None:
@@ -112,7 +111,7 @@ def _controller_step(
                 outputs[layer, c] = tanh(gates[layer, c])
 
 
-@njit(**JIT)
+@kernel
 def forward(
     first: int,
     last: int,
@@ -210,7 +209,7 @@ def forward(
             features[b, t, controller_size:] = read_vectors
 
 
-@njit(**JIT)
+@kernel
 def _replay(
     b: int,
     begin: int,
@@ -249,7 +248,7 @@ def _replay(
         used += 1
 
 
-@njit(**JIT)
+@kernel
 def _controller_backward(
     weights: Weights,
     tape: Tape,
@@ -294,7 +293,7 @@ def _controller_backward(
             d_controller[0, layer] = d_inputs[width : width + size]
 
 
-@njit(**JIT)
+@kernel
 def _hand_over(gradient: State, b: int, d_initial: State) -> None:
     """Give the gradient of the state before a step to the initial state."""
     d_initial.memory[b] += gradient.memory[b]
@@ -307,7 +306,7 @@ def _hand_over(gradient: State, b: int, d_initial: State) -> None:
     gradient.controller[b] = 0
 
 
-@njit(**JIT)
+@kernel
 def backward(
     first: int,
     last: int,
@@ -342,7 +341,8 @@ def backward(
         d_gates: Written: of all layers' pre-activations, ``(B, T, L, G)``.
         d_parameters: Written: of the head layer's output, ``(B, T, P)``.
     """
-    steps, words, locations = d_features.shape[1], *gradient.memory.shape[1:]
+    steps = d_features.shape[1]
+    words, locations = gradient.memory.shape[1:]
     reads, heads = num_read_heads, gradient.weightings.shape[1]
     writes, controller_size = heads - reads, tape.outputs.shape[3]
     size = (tape.parameters.shape[2] - writes * 2 * words) // heads

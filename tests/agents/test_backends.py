@@ -1,0 +1,224 @@
+"""Every backend of the core equals the reference."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from ntm_agents import NTM, NTMConfig
+from ntm_agents.config import Controller
+from ntm_agents.kernels import dispatch, reference
+from ntm_agents.kernels.dispatch import Backend
+
+FAST_BACKENDS: list[Backend] = ["numba"]
+HEADS = [(1, 1), (3, 2), (8, 8)]
+SHAPES = [(1, 1), (3, 7), (5, 10)]
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+CONTROLLERS: list[Controller] = ["feedforward", "lstm"]
+CONFIGS = [
+    pytest.param(
+        NTMConfig(3, 2, controller, 5, layers, 9, 7, reads, writes, max_shift, 2.0),
+        id=f"{controller}-{layers}-heads{reads}x{writes}-shift{max_shift}",
+    )
+    for controller, layers, (reads, writes), max_shift in itertools.product(
+        CONTROLLERS, (1, 2), HEADS, (1, 2)
+    )
+]
+
+
+def make_ntm(
+    config: NTMConfig, backend: Backend, scale: float = 1.0, dtype: torch.dtype = torch.float64
+) -> NTM:
+    torch.manual_seed(0)
+    ntm = NTM(config, backend).double()
+    with torch.no_grad():
+        for parameter in ntm.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.3 * scale)
+    return ntm.to(dtype)
+
+
+def run(ntm: NTM, batch_size: int, steps: int, with_starts: bool = False) -> dict[str, Tensor]:
+    """Return outputs, final state, and all gradients of a random weighting of both."""
+    generator = torch.Generator().manual_seed(1)
+    dtype = ntm.initial_memory.dtype
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    inputs = normal(batch_size, steps, 3).requires_grad_()
+    starts = torch.rand(batch_size, steps, generator=generator) < 0.3
+    logits, state = ntm(inputs, episode_starts=starts if with_starts else None)
+    total = (logits * normal(*logits.shape)).sum()
+    for field in state:
+        total = total + (field * normal(*field.shape)).sum()
+    total.backward()
+    found = {"logits": logits, **state._asdict(), "inputs": inputs.grad}
+    found |= {name: parameter.grad for name, parameter in ntm.named_parameters()}
+    return {name: value.detach() for name, value in found.items() if value is not None}
+
+
+def distance(found: Tensor, expected: Tensor) -> float:
+    """Return the relative distance of two arrays, which may be empty."""
+    difference = (found.double() - expected.double()).norm()
+    return float(difference / expected.double().norm().clamp_min(1e-30))
+
+
+def worst(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
+    return max(distance(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("config", CONFIGS)
+def test_outputs_final_state_and_all_gradients_equal_the_reference(
+    config: NTMConfig, backend: Backend
+) -> None:
+    for batch_size, steps in SHAPES:
+        expected = run(make_ntm(config, "reference"), batch_size, steps)
+        found = run(make_ntm(config, backend), batch_size, steps)
+        assert worst(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("config", CONFIGS)
+def test_episodes_that_start_in_mid_sequence_equal_the_reference(
+    config: NTMConfig, backend: Backend
+) -> None:
+    expected = run(make_ntm(config, "reference"), 3, 11, with_starts=True)
+    found = run(make_ntm(config, backend), 3, 11, with_starts=True)
+
+    assert worst(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_single_precision_is_near_double_precision(
+    controller: Controller, backend: Backend
+) -> None:
+    config = NTMConfig(3, 2, controller, 20, 1, 64, 20, initial_focus=2.0)
+    expected = run(make_ntm(config, "reference"), 4, 30)
+    found = run(make_ntm(config, backend, dtype=torch.float32), 4, 30)
+
+    assert worst(found, expected) < 1e-5
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_sharp_addressing_is_as_exact_as_in_the_reference(
+    controller: Controller, backend: Backend
+) -> None:
+    config = NTMConfig(3, 2, controller, 20, 1, 64, 20, initial_focus=2.0)
+    expected = run(make_ntm(config, "reference", scale=4), 4, 12)
+    single = [
+        run(make_ntm(config, name, 4, torch.float32), 4, 12) for name in ("reference", backend)
+    ]
+
+    of_reference, of_backend = (worst(found, expected) for found in single)
+    assert of_backend < 2 * of_reference
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+def test_results_do_not_depend_on_the_number_of_threads(
+    backend: Backend, threads: None
+) -> None:
+    config = NTMConfig(3, 2, "lstm", 5, 1, 9, 7)
+    found = []
+    for number in (1, 2, 3):
+        torch.set_num_threads(number)
+        found.append(run(make_ntm(config, backend), 7, 10))
+
+    for others in found[1:]:
+        assert worst(others, found[0]) < 1e-15
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+def test_two_python_threads_may_train_at_once(backend: Backend) -> None:
+    config = NTMConfig(3, 2, "lstm", 5, 1, 9, 7)
+    expected = run(make_ntm(config, backend), 2, 20)
+    networks = [make_ntm(config, backend) for _ in range(2)]
+    found: list[dict[str, Tensor]] = []
+
+    def train(ntm: NTM) -> None:
+        for _ in range(20):
+            ntm.zero_grad()
+            result = run(ntm, 2, 20)
+        found.append(result)
+
+    workers = [threading.Thread(target=train, args=[ntm]) for ntm in networks]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert len(found) == 2
+    assert max(worst(result, expected) for result in found) == 0
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+def test_without_gradients_nothing_is_kept_and_the_answers_are_the_same(
+    backend: Backend,
+) -> None:
+    ntm = make_ntm(NTMConfig(3, 2, "lstm", 5, 1, 9, 7), backend)
+    inputs = torch.randn(2, 11, 3, dtype=torch.float64)
+
+    with torch.no_grad():
+        logits, state = ntm(inputs)
+    expected, expected_state = ntm(inputs)
+
+    assert torch.equal(logits, expected)
+    assert torch.equal(state.memory, expected_state.memory)
+    assert not logits.requires_grad
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+def test_a_state_that_is_passed_in_is_not_changed(backend: Backend) -> None:
+    ntm = make_ntm(NTMConfig(3, 2, "lstm", 5, 1, 9, 7), backend)
+    _, state = ntm(torch.randn(1, 4, 3, dtype=torch.float64))
+    kept = [field.detach().clone() for field in state]
+
+    ntm(torch.randn(1, 4, 3, dtype=torch.float64), state)
+
+    for field, before in zip(state, kept, strict=True):
+        assert torch.equal(field, before)
+
+
+def test_auto_takes_numba_on_a_cpu() -> None:
+    run_core = dispatch.select_backend("auto", torch.device("cpu"), torch.float32)
+
+    assert run_core.__module__ == "ntm_agents.kernels.numba_cpu"
+
+
+def test_without_numba_the_reference_runs_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.numba_cpu", None)
+
+    with caplog.at_level(logging.WARNING):
+        run_core = dispatch.select_backend("auto", torch.device("cpu"), torch.float32)
+
+    assert run_core is reference.run_core
+    assert len(caplog.records) == 1
+    with pytest.raises(ValueError, match="needs the package numba"):
+        dispatch.select_backend("numba", torch.device("cpu"), torch.float32)
+
+
+def test_other_dtypes_run_on_the_reference() -> None:
+    run_core = dispatch.select_backend("auto", torch.device("cpu"), torch.bfloat16)
+
+    assert run_core is reference.run_core
+    with pytest.raises(ValueError, match="needs float32 or float64 on cpu"):
+        dispatch.select_backend("numba", torch.device("cpu"), torch.float16)
