@@ -78,19 +78,59 @@ class Suite:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
+def _fixed(**parameters: int) -> dict[str, int]:
+    """Return parameters whose range is a single value: ``x`` sets ``min_x`` and ``max_x``."""
+    return {
+        f"{end}_{name}": value for name, value in parameters.items() for end in ("min", "max")
+    }
+
+
 _COPY = Suite(
     "copy",
     1,
     (
         Point("1-20", "copy", {}),
-        *(
-            Point(str(length), "copy", {"min_length": length, "max_length": length})
-            for length in (10, 20, 30, 50, 80, 120)
-        ),
+        *(Point(str(n), "copy", _fixed(length=n)) for n in (10, 20, 30, 50, 80, 120)),
+    ),
+)
+_REPEAT_COPY = Suite(
+    "repeat_copy",
+    1,
+    (
+        Point("1-10 x 1-10", "repeat_copy", {}),
+        Point("10 x 10", "repeat_copy", _fixed(length=10, repeats=10)),
+        Point("20 x 10", "repeat_copy", _fixed(length=20, repeats=10)),
+        Point("10 x 20", "repeat_copy", _fixed(length=10, repeats=20)),
+    ),
+)
+_ASSOCIATIVE_RECALL = Suite(
+    "associative_recall",
+    1,
+    (
+        Point("2-6", "associative_recall", {}),
+        *(Point(str(n), "associative_recall", _fixed(items=n)) for n in (6, 10, 12, 15, 20)),
+    ),
+)
+_NGRAM = Suite(
+    "ngram",
+    1,
+    (Point("200", "ngram", {}), Point("1000", "ngram", {"sequence_length": 1000})),
+)
+_PRIORITY_SORT = Suite(
+    "priority_sort",
+    1,
+    (
+        Point("20 to 16", "priority_sort", {}),
+        Point("40 to 32", "priority_sort", {"num_inputs": 40, "num_outputs": 32}),
     ),
 )
 
-SUITES: Mapping[str, Suite] = MappingProxyType({suite.name: suite for suite in (_COPY,)})
+SUITES: Mapping[str, Suite] = MappingProxyType(
+    {
+        suite.name: suite
+        for suite in (_COPY, _REPEAT_COPY, _ASSOCIATIVE_RECALL, _NGRAM, _PRIORITY_SORT)
+    }
+)
 
 
 def find_suite(name: str) -> Suite:

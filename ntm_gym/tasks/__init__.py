@@ -2,12 +2,47 @@
 
 from typing import Any
 
+from ntm_gym.tasks.associative_recall import AssociativeRecall
 from ntm_gym.tasks.copy_task import Copy
 from ntm_gym.tasks.episodes import Episodes, Task
+from ntm_gym.tasks.ngram import NGram
+from ntm_gym.tasks.priority_sort import PrioritySort
+from ntm_gym.tasks.repeat_copy import RepeatCopy
 
-__all__ = ["TASKS", "Copy", "Episodes", "Task", "make_task"]
+__all__ = [
+    "TASKS",
+    "AssociativeRecall",
+    "Copy",
+    "Episodes",
+    "NGram",
+    "PrioritySort",
+    "RepeatCopy",
+    "Task",
+    "make_task",
+    "register_task",
+]
 
-TASKS: dict[str, type[Task]] = {"copy": Copy}
+TASKS: dict[str, type[Task]] = {
+    "copy": Copy,
+    "repeat_copy": RepeatCopy,
+    "associative_recall": AssociativeRecall,
+    "ngram": NGram,
+    "priority_sort": PrioritySort,
+}
+
+
+def register_task(name: str, task: type[Task]) -> None:
+    """Give a task of your own a name that environments, trainer and harness know.
+
+    Args:
+        name: A new name.
+        task: A frozen dataclass; see `Task`.
+
+    Raises:
+        ValueError: If another task has the name.
+    """
+    if TASKS.setdefault(name, task) is not task:
+        raise ValueError(f"the name {name!r} is taken by {TASKS[name].__name__}")
 
 
 def make_task(name: str, **parameters: Any) -> Task:

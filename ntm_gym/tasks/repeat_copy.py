@@ -1,0 +1,110 @@
+"""Repeat copy (section 4.2): say a sequence back as often as asked, then stop."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntm_gym.tasks.episodes import Episodes, Task, require_at_least, require_range
+from ntm_gym.tasks.keyed_random import random_bits, random_integers
+
+_LENGTH, _REPEATS, _BITS = range(3)
+
+REPEATS_MEAN = 5.5
+REPEATS_DEVIATION = 8.25**0.5
+"""Mean and standard deviation of 1 … 10, the paper's range, whatever range is asked for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RepeatCopy(Task):
+    """Random vectors, a number of repeats, and then the vectors that often and an end marker.
+
+    ::
+
+        step    1 … L      L + 1                  L + 2 … L + LK + 1    L + LK + 2
+        input   vectors    delimiter and K        blank                 blank
+        target  -          -                      vectors, K times      end marker
+
+    Behind the bits, inputs have a delimiter and K, normalized to mean 0 and variance 1 over
+    the paper's range 1 to 10; answers have the end marker.
+
+    Attributes:
+        num_bits: Bits of a vector.
+        min_length: Fewest vectors (L).
+        max_length: Most vectors; L is uniform between the two.
+        min_repeats: Fewest repeats (K).
+        max_repeats: Most repeats; K is uniform between the two.
+
+    Raises:
+        ValueError: If a parameter is not positive or a range is reversed.
+
+    Example:
+        >>> task = RepeatCopy(num_bits=2, min_length=3, max_length=3, max_repeats=1)
+        >>> int(task.sample(np.array([7], dtype=np.uint64)).lengths[0])
+        8
+    """
+
+    num_bits: int = 8
+    min_length: int = 1
+    max_length: int = 10
+    min_repeats: int = 1
+    max_repeats: int = 10
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        require_at_least(1, num_bits=self.num_bits)
+        require_range(1, min_length=self.min_length, max_length=self.max_length)
+        require_range(1, min_repeats=self.min_repeats, max_repeats=self.max_repeats)
+
+    @property
+    def input_size(self) -> int:
+        """Bits, delimiter, repeats."""
+        return self.num_bits + 2
+
+    @property
+    def output_size(self) -> int:
+        """Bits and end marker."""
+        return self.num_bits + 1
+
+    @property
+    def max_steps(self) -> int:
+        """Steps of the longest episode."""
+        return self.max_length * (self.max_repeats + 1) + 2
+
+    @property
+    def input_bounds(self) -> tuple[float, float]:
+        """Least and greatest value that an observation can hold."""
+        low, high = normalize_repeats(np.array([self.min_repeats, self.max_repeats])).tolist()
+        return min(0.0, low), max(1.0, high)
+
+    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+        """Return the episodes with these keys; see `Task.sample`."""
+        num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)
+        repeats = random_integers(keys, _REPEATS, self.min_repeats, self.max_repeats)
+        lengths = num_vectors * (repeats + 1) + 2
+        longest, steps = int(num_vectors.max(initial=0)), int(lengths.max(initial=0))
+        bits = random_bits(keys, _BITS, longest * self.num_bits)
+        vectors = bits.reshape(len(keys), longest, self.num_bits)
+        vectors = vectors * (np.arange(longest) < num_vectors)[..., None]
+        rows = np.arange(len(keys))
+
+        inputs = np.zeros((len(keys), steps, self.input_size), np.float32)
+        inputs[:, :longest, : self.num_bits] = vectors
+        inputs[rows, num_vectors[:, 0], self.num_bits] = 1
+        inputs[rows, num_vectors[:, 0], self.num_bits + 1] = normalize_repeats(repeats)[:, 0]
+
+        step = np.arange(steps)
+        target_mask = (step > num_vectors) & (step < lengths)
+        answering = target_mask & (step < lengths - 1)
+        source = (step - num_vectors - 1) % num_vectors
+        targets = np.zeros((len(keys), steps, self.output_size), np.int8)
+        targets[..., : self.num_bits] = vectors[rows[:, None], source] * answering[..., None]
+        targets[rows, lengths[:, 0] - 1, self.num_bits] = 1
+        return Episodes(inputs, targets, target_mask, lengths[:, 0])
+
+
+def normalize_repeats(repeats: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return repeats as the input shows them."""
+    return ((repeats - REPEATS_MEAN) / REPEATS_DEVIATION).astype(np.float32)
