@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: leaderboard test check lint format type imports fast slow doc figures clean
+.PHONY: leaderboard test check lint format type imports fast slow doc figures tables clean
 
 leaderboard: .venv  ## play the shipped checkpoints and print the table
 	$(BIN)/ntm-gym leaderboard run --suite copy --episodes 100
@@ -38,6 +38,9 @@ format: .venv
 
 figures: .venv  ## draw the README's picture from the shipped checkpoint
 	$(BIN)/python docs/draw_memory.py
+
+tables: .venv  ## put the leaderboard's tables into the README
+	$(BIN)/python docs/update_readme.py
 
 doc: .venv
 	$(BIN)/mkdocs build --strict
