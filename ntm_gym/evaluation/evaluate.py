@@ -41,12 +41,12 @@ def evaluate(
     """
     if num_envs < 1:
         raise ValueError(f"num_envs must be at least 1, not {num_envs}")
-    keys = suite.keys(episodes)
     play = _play_step_by_step
     if isinstance(agent, SequenceAgent) and not step_by_step:
         play = _play_whole_sequences
     points = {}
     for point in suite.points:
+        keys = suite.keys(point, episodes)
         parts = [
             play(agent, point, keys[first : first + num_envs])
             for first in range(0, len(keys), num_envs)

@@ -16,6 +16,7 @@ from ntm_gym.tasks import Task, make_task
 from ntm_gym.tasks.keyed_random import derive_keys
 
 _EVALUATION = 1
+_KEYS_APART = 2**32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Point:
 
 @dataclasses.dataclass(frozen=True)
 class Suite:
-    """Points in order, each judged on the same keys.
+    """Points in order, each judged on keys of its own.
 
     Attributes:
         name: What it is called on the command line.
@@ -55,10 +56,11 @@ class Suite:
     num_episodes: int = 1_000
     seed: int = 2014
 
-    def keys(self, count: int | None = None) -> NDArray[np.uint64]:
-        """Return the first keys of every point.
+    def keys(self, point: Point, count: int | None = None) -> NDArray[np.uint64]:
+        """Return the first keys of a point.
 
         Args:
+            point: One of the suite's points.
             count: How many; all if None.
 
         Raises:
@@ -70,7 +72,8 @@ class Suite:
                 f"suite {self.name!r} has 1 to {self.num_episodes} episodes a point, "
                 f"not {count}"
             )
-        return derive_keys(self.seed, _EVALUATION, 0, count)
+        start = self.points.index(point) * _KEYS_APART
+        return derive_keys(self.seed, _EVALUATION, start, count)
 
     def hash(self) -> str:
         """Return a fingerprint of all that decides the episodes."""

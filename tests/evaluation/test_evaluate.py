@@ -48,7 +48,8 @@ def test_the_coin_costs_exactly_num_bits_bits_a_scored_step(step_by_step: bool) 
 def test_the_silent_agent_is_wrong_where_a_one_is_asked_and_has_no_cost_in_bits() -> None:
     point = evaluate(SilentAgent(TASK), SMALL).points["7"]
 
-    targets = SMALL.points[1].make_task().sample(SMALL.keys()).targets
+    seven = SMALL.points[1]
+    targets = seven.make_task().sample(SMALL.keys(seven)).targets
     assert point.bits_per_sequence is None
     np.testing.assert_array_equal(point.bit_errors_per_sequence, targets.sum((1, 2)))
 
@@ -111,6 +112,12 @@ def test_wrong_bits_are_the_hamming_distance() -> None:
     targets = np.array([[1, 0, 1], [0, 0, 0]], np.int8)
 
     np.testing.assert_array_equal(wrong_bits(np.array([[0, 0, 0], [1, 1, 0]]), targets), [2, 2])
+
+
+def test_points_have_keys_of_their_own() -> None:
+    keys = np.concatenate([SMALL.keys(point) for point in SMALL.points])
+
+    assert len(np.unique(keys)) == 2 * 20
 
 
 def test_a_suite_fingerprint_changes_with_anything_that_changes_its_episodes() -> None:

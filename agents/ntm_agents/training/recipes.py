@@ -14,11 +14,15 @@ RECIPES = MappingProxyType(
             task="copy",
             network="ntm_agents:NTM",
             network_options={"controller": "feedforward", **_COPY_NTM},
+            sequences=120_000,
+            decay_fraction=0.25,
         ),
         "copy/ntm-lstm": TrainingConfig(
             task="copy",
             network="ntm_agents:NTM",
             network_options={"controller": "lstm", **_COPY_NTM},
+            sequences=120_000,
+            decay_fraction=0.25,
         ),
         "copy/lstm": TrainingConfig(
             task="copy",
