@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ntm_gym import __version__
-from ntm_gym.commands import envs, evaluate, leaderboard
+from ntm_gym.commands import bench, envs, evaluate, leaderboard, play
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(required=True, metavar="VERB")
-    for command in (envs, evaluate, leaderboard):
+    for command in (envs, play, evaluate, leaderboard, bench):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:

@@ -1,25 +1,77 @@
-"""``ntm-gym envs``: what is registered."""
+"""``ntm-gym envs``: what is registered, and what known agents score there."""
 
 from __future__ import annotations
 
 import argparse
 
-import gymnasium
-
-from ntm_gym.envs.sequence_env import SequenceEnv
+from ntm_gym.commands.evaluate import make_reference_agent, reference_agent_names
+from ntm_gym.commands.play import make_env
+from ntm_gym.commands.progress import Progress
+from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.registration import ENVIRONMENTS
+
+EPISODES = 1_000
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser("envs", help="list the registered environments")
+    parser.add_argument(
+        "--scores", action="store_true", help="play the reference agents as well (a minute)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line for each id."""
-    for env_id in ENVIRONMENTS:
-        env = gymnasium.make(env_id).unwrapped
-        assert isinstance(env, SequenceEnv)
-        print(f"{env_id:24} {env.task}  {env.observation_space} -> {env.action_space}")
+    """Print a table with a line for each id."""
+    print(scores_table() if args.scores else spaces_table())
     return 0
+
+
+def spaces_table() -> str:
+    """Return a Markdown table of ids, spaces and parameters."""
+    lines = ["| id | observation | action | at most | parameters |", "|---|---|---|---|---|"]
+    for env_id in ENVIRONMENTS:
+        env = make_env(env_id)
+        low, high = env.task.input_bounds
+        parameters = ", ".join(f"{k}={v}" for k, v in env.task.parameters().items())
+        lines.append(
+            f"| {env_id} | {env.task.input_size} numbers from {low:.3g} to {high:.3g} "
+            f"| {env.task.output_size} bits | {env.task.max_steps} steps | {parameters} |"
+        )
+    return "\n".join(lines)
+
+
+def scores_table() -> str:
+    """Return a Markdown table of what the reference agents score.
+
+    Each cell holds the mean return with reward ``bits``, and the mean cost in bits, over
+    `EPISODES` held-out episodes.
+    """
+    names = reference_agent_names()
+    lines = [f"| id | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    with Progress("playing", len(ENVIRONMENTS)) as progress:
+        for env_id in ENVIRONMENTS:
+            cells = [_score(env_id, name) for name in names]
+            lines.append(f"| {env_id} | {' | '.join(cells)} |")
+            progress.advance(env_id)
+    return "\n".join(lines)
+
+
+def mean_return(point: PointResult, output_size: int) -> float:
+    """Return the mean return with reward ``bits``: right bits over the bits of an answer."""
+    right = point.target_bits_per_sequence - point.bit_errors_per_sequence
+    return float(right.mean() / output_size)
+
+
+def _score(env_id: str, agent_name: str) -> str:
+    arguments = dict(ENVIRONMENTS[env_id])
+    point = Point(env_id, arguments.pop("task"), arguments)
+    task = point.make_task()
+    suite = Suite(env_id, 1, (point,), EPISODES)
+    found = evaluate(make_reference_agent(agent_name, task), suite).points[env_id]
+    cost = found.bits_per_sequence
+    bits = "no probabilities" if cost is None else f"{cost.mean():.4g} bits"
+    return f"{mean_return(found, task.output_size):.4g}, {bits}"

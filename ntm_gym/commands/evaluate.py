@@ -15,6 +15,7 @@ from ntm_gym.evaluation.suites import SUITES, Suite, find_suite
 from ntm_gym.files import write_json
 from ntm_gym.leaderboard.table import METRICS, Row, format_table
 from ntm_gym.leaderboard.verification import TRUSTED_NETWORKS, load_agent
+from ntm_gym.tasks import Task
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--agent",
         required=True,
-        help="oracle, coin, silent, or the .safetensors file of a checkpoint",
+        help="oracle, memoryless, coin, silent, or the .safetensors file of a checkpoint",
     )
     parser.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
     parser.add_argument("--episodes", type=int, help="episodes a point; all by default")
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, and write the raw results if asked."""
     suite = find_suite(args.suite)
     if args.agent in reference_agent_names():
-        agent = make_reference_agent(args.agent, suite)
+        agent = make_reference_agent(args.agent, suite.points[0].make_task())
     else:
         agent = load_agent(Path(args.agent), TRUSTED_NETWORKS | set(args.trust))
     with Progress("evaluating", len(suite.points)) as progress:
@@ -64,13 +65,14 @@ def reference_agent_names() -> list[str]:
     return list(_reference_agents())
 
 
-def make_reference_agent(name: str, suite: Suite) -> Agent:
-    """Build an agent whose scores are known, for a suite of one task.
+def make_reference_agent(name: str, task: Task) -> Agent:
+    """Build an agent whose scores are known.
 
-    Raises:
-        ValueError: If the agent does not exist.
+    Args:
+        name: One of `reference_agent_names`.
+        task: The task it will play.
     """
-    return _reference_agents()[name](suite.points[0].make_task())
+    return _reference_agents()[name](task)
 
 
 def reference_row(name: str, results: Results) -> Row:

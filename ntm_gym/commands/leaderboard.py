@@ -86,7 +86,7 @@ def run_board(args: argparse.Namespace) -> int:
     rows, verdicts = [], []
     with Progress("playing", steps * len(suite.points)) as progress:
         for name in reference_agent_names():
-            agent = make_reference_agent(name, suite)
+            agent = make_reference_agent(name, suite.points[0].make_task())
             results = evaluate(agent, suite, args.episodes, on_point=progress.advance)
             rows.append(reference_row(name, results))
         for folder, entry in entries:

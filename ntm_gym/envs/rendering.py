@@ -1,51 +1,141 @@
-"""Episodes as text: a row per channel, a column per step, as in the paper's figures."""
+"""Episodes as pictures: a row per channel, a column per step, as in the paper's figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SHADES = " ░▒▓█"
+_CELL = 8
+_NOT_ASKED = np.array([38, 44, 66], np.uint8)
+_GAP = np.array([120, 120, 120], np.uint8)
 
 
-def render_ansi(
+class Panel(NamedTuple):
+    """One part of the picture.
+
+    Attributes:
+        title: What it shows.
+        values: Between 0 and 1, shape ``(T, channels)``.
+        shown: Steps that have a value, shape ``(T,)``.
+    """
+
+    title: str
+    values: NDArray[np.float64]
+    shown: NDArray[np.bool_]
+
+
+def make_panels(
     inputs: NDArray[np.float32],
     targets: NDArray[np.int8],
     target_mask: Sequence[bool],
     answers: Sequence[NDArray[Any]],
-) -> str:
-    """Draw an episode.
+    input_bounds: tuple[float, float],
+) -> list[Panel]:
+    """Lay out an episode.
 
     Args:
         inputs: Shape ``(T, I)``.
         targets: Shape ``(T, O)``.
         target_mask: Which steps are scored, length T.
         answers: Bits or probabilities of the steps answered so far, each ``(O,)``.
+        input_bounds: Least and greatest value that inputs can hold.
 
     Returns:
-        Three panels, inputs, targets and answers; ``█`` is 1, a blank 0, and ``·`` stands
-        where nothing is asked or nothing was answered yet.
+        Inputs, targets, and answers so far.
     """
+    low, high = input_bounds
     scored = np.array(target_mask, dtype=bool)
     answered = np.zeros(targets.shape)
     if answers:
         answered[: len(answers)] = answers
-    shown = scored & (np.arange(len(scored)) < len(answers))
-    panels = {
-        "inputs": _panel(inputs.astype(np.float64), np.ones(len(inputs), bool)),
-        "targets": _panel(targets.astype(np.float64), scored),
-        "answers": _panel(answered, shown),
-    }
-    return "\n".join(f"{title}\n{panel}" for title, panel in panels.items())
+    return [
+        Panel(
+            "inputs",
+            (inputs.astype(np.float64) - low) / (high - low),
+            np.ones(len(inputs), bool),
+        ),
+        Panel("targets", targets.astype(np.float64), scored),
+        Panel("answers", answered, scored & (np.arange(len(scored)) < len(answers))),
+    ]
 
 
-def _panel(values: NDArray[np.float64], shown: NDArray[np.bool_]) -> str:
-    levels = np.clip(np.rint(values * (len(_SHADES) - 1)), 0, len(_SHADES) - 1).astype(int)
+def render_ansi(panels: Sequence[Panel]) -> str:
+    """Draw panels as text: ``█`` is 1, a blank 0, ``·`` nothing asked or answered yet."""
+    return "\n".join(f"{panel.title}\n{_ansi_rows(panel)}" for panel in panels)
+
+
+def _ansi_rows(panel: Panel) -> str:
+    top = len(_SHADES) - 1
+    levels = np.clip(np.rint(panel.values * top), 0, top).astype(int)
     rows = [
-        "".join(_SHADES[level] if show else "·" for level, show in zip(row, shown, strict=True))
+        "".join(
+            _SHADES[level] if shown else "·"
+            for level, shown in zip(row, panel.shown, strict=True)
+        )
         for row in levels.T
     ]
     return "\n".join(f"  {row}" for row in rows)
+
+
+def render_rgb(panels: Sequence[Panel]) -> NDArray[np.uint8]:
+    """Draw panels as an image: white is 1, black 0, blue nothing asked or answered yet.
+
+    Returns:
+        Shape ``(height, width, 3)``, eight pixels for each value.
+    """
+    steps = len(panels[0].shown)
+    gap = np.broadcast_to(_GAP, (1, steps, 3))
+    rows = [gap]
+    for panel in panels:
+        gray = np.clip(np.rint(panel.values.T * 255), 0, 255).astype(np.uint8)
+        image = np.repeat(gray[..., None], 3, axis=-1)
+        image[:, ~panel.shown] = _NOT_ASKED
+        rows += [image, gap]
+    return np.concatenate(rows).repeat(_CELL, axis=0).repeat(_CELL, axis=1)
+
+
+class Window:
+    """A window on the screen, by pygame, which comes with the extra ``human``.
+
+    Args:
+        frames_per_second: How long a picture stays.
+    """
+
+    def __init__(self, frames_per_second: int) -> None:
+        """Open nothing yet."""
+        self._frames_per_second = frames_per_second
+        self._screen: Any = None
+
+    def show(self, image: NDArray[np.uint8]) -> None:
+        """Show an image, and wait until the next is due.
+
+        Args:
+            image: Shape ``(height, width, 3)``.
+
+        Raises:
+            ImportError: If pygame is absent.
+        """
+        import pygame
+
+        size = image.shape[1], image.shape[0]
+        if self._screen is None or self._screen.get_size() != size:
+            pygame.display.init()
+            self._screen = pygame.display.set_mode(size)
+            pygame.display.set_caption("ntm-gym")
+            self._clock = pygame.time.Clock()
+        pygame.event.pump()
+        self._screen.blit(pygame.surfarray.make_surface(image.swapaxes(0, 1)), (0, 0))
+        pygame.display.flip()
+        self._clock.tick(self._frames_per_second)
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._screen is not None:
+            import pygame
+
+            pygame.display.quit()
+            self._screen = None

@@ -10,7 +10,7 @@ from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from ntm_gym.envs.rendering import render_ansi
+from ntm_gym.envs.rendering import Window, make_panels, render_ansi, render_rgb
 from ntm_gym.envs.scoring import (
     check_answers,
     check_reward,
@@ -64,14 +64,17 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         task: Name of the task, a key of `ntm_gym.tasks.TASKS`.
         reward: Kind of reward.
         action: Kind of action, ``"bits"`` or ``"probability"``.
-        render_mode: ``"ansi"`` or None.
+        render_mode: ``"ansi"``, ``"rgb_array"``, ``"human"`` (a window) or None.
         **parameters: Parameters of the task.
 
     Raises:
         ValueError: If an argument is unknown or impossible.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012
+    metadata: dict[str, Any] = {  # noqa: RUF012
+        "render_modes": ["ansi", "rgb_array", "human"],
+        "render_fps": 4,
+    }
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         self._queue = _EpisodeQueue()
         self._step: int | None = None
         self._answers: list[NDArray[Any]] = []
+        self._window = Window(self.metadata["render_fps"])
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -115,6 +119,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             self._key, episodes, row = self._queue.next_episode(self.task, self.np_random)
             self._begin(episodes, row)
         blank = np.zeros(task.output_size, np.int8)
+        if self.render_mode == "human":
+            self.render()
         return self._inputs[0].copy(), self._info(blank, scored=False)
 
     def step(
@@ -141,6 +147,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             reward = float(self._bit_errors == 0)
         if self.render_mode is not None:
             self._answers.append(answer)
+        if self.render_mode == "human":
+            self.render()
         info = self._info(target.copy(), scored)
         if terminated:
             self._step = None
@@ -150,11 +158,32 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             observation = self._inputs[step + 1].copy()
         return observation, reward, terminated, False, info
 
-    def render(self) -> str | None:
-        """Draw inputs, targets and the answers so far, or nothing without a render mode."""
+    def render(self) -> Any:
+        """Draw inputs, targets and the answers so far.
+
+        Returns:
+            Text for ``"ansi"``, an image ``(height, width, 3)`` for ``"rgb_array"``, else None.
+        """
         if self.render_mode is None:
             return None
-        return render_ansi(self._inputs, self._targets, self._target_mask, self._answers)
+        panels = make_panels(
+            self._inputs,
+            self._targets,
+            self._target_mask,
+            self._answers,
+            self.task.input_bounds,
+        )
+        if self.render_mode == "ansi":
+            return render_ansi(panels)
+        image = render_rgb(panels)
+        if self.render_mode == "rgb_array":
+            return image
+        self._window.show(image)
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._window.close()
 
     def _begin(self, episodes: Episodes, row: int) -> None:
         self._length = int(episodes.lengths[row])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -11,13 +14,24 @@ import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.utils.env_match import check_environments_match
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
+from ntm_gym.envs.sequence_env import SequenceEnv
 from ntm_gym.registration import ENVIRONMENTS
+from ntm_gym.tasks.keyed_random import derive_keys
 
 IDS = list(ENVIRONMENTS)
 MODES = list(AutoresetMode)
+EPISODES = 10
+SIZES = [
+    pytest.param(
+        env_id, num_envs, marks=[pytest.mark.slow] if "Long" in env_id and num_envs > 1 else []
+    )
+    for env_id in IDS
+    for num_envs in (1, 3, 64)
+]
 
 
 def rollout(env: gymnasium.Env[Any, Any], seed: int, steps: int = 60) -> list[Any]:
@@ -38,6 +52,25 @@ def test_gymnasium_checks_it_without_a_warning(env_id: str) -> None:
 @pytest.mark.parametrize("env_id", IDS)
 def test_stable_baselines_checks_it_without_a_warning(env_id: str) -> None:
     sb3_check_env(gymnasium.make(env_id), warn=True)
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_two_of_a_kind_match(env_id: str) -> None:
+    check_environments_match(gymnasium.make(env_id), gymnasium.make(env_id), num_steps=50)
+
+
+@pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])
+@pytest.mark.parametrize("env_id", IDS)
+def test_every_render_mode_shows_every_step(env_id: str, render_mode: str) -> None:
+    env = gymnasium.make(env_id, render_mode=render_mode)
+    env.reset(seed=0)
+    shown: list[Any] = [env.render()]
+    for _ in range(3):
+        env.step(env.action_space.sample())
+        shown.append(env.render())
+
+    assert all(np.shape(frame) == np.shape(shown[0]) for frame in shown)
+    assert all(isinstance(frame, (str, np.ndarray)) for frame in shown)
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -75,8 +108,7 @@ def test_its_spec_survives_json(env_id: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("num_envs", [1, 3, 64])
-@pytest.mark.parametrize("env_id", IDS)
+@pytest.mark.parametrize(("env_id", "num_envs"), SIZES)
 def test_vector_equals_single_environments_bit_for_bit(
     env_id: str, num_envs: int, mode: AutoresetMode
 ) -> None:
@@ -90,7 +122,7 @@ def test_vector_equals_single_environments_bit_for_bit(
 
     assert data_equivalence(vector.reset(seed=7), singles.reset(seed=7), exact=True)
     ended = np.zeros(num_envs, int)
-    while ended.min() < 3:
+    while ended.min() < EPISODES:
         actions = singles.action_space.sample()
         step, expected = vector.step(actions), singles.step(actions)
         assert data_equivalence(step, expected, exact=True)
@@ -123,3 +155,20 @@ def test_vector_never_returns_an_array_twice(env_id: str) -> None:
         vector.step(vector.action_space.sample())
 
     assert data_equivalence(first, kept, exact=True)
+
+
+def fingerprint(env_id: str) -> str:
+    env = gymnasium.make(env_id).unwrapped
+    assert isinstance(env, SequenceEnv)
+    episodes = env.task.sample(derive_keys(0, 0, 0, 20))
+    digest = hashlib.sha256()
+    for field in episodes:
+        digest.update(np.ascontiguousarray(field).tobytes())
+    return digest.hexdigest()[:16]
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_the_first_episodes_are_those_of_the_release(env_id: str) -> None:
+    golden = json.loads((Path(__file__).parent / "golden.json").read_text())
+
+    assert fingerprint(env_id) == golden[env_id]

@@ -6,6 +6,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import pygame
 import pytest
 
 import ntm_gym
@@ -196,6 +197,31 @@ def test_make_imports_the_package_by_itself() -> None:
 
     assert env.spec is not None
     assert env.spec.id == "NTMCopy-v0"
+
+
+def test_rgb_array_is_white_where_a_target_is_one_and_blue_where_nothing_is_asked() -> None:
+    env = SequenceEnv("copy", render_mode="rgb_array", num_bits=2, min_length=1, max_length=1)
+    targets = env.task.sample(np.array([KEY], np.uint64)).targets[0]
+    env.reset(options={"key": KEY})
+
+    image = env.render()
+
+    assert image.shape == (8 * (3 + 2 + 2 + 4), 8 * 3, 3)
+    first_target_row = 8 * (1 + 3 + 1)
+    np.testing.assert_array_equal(image[first_target_row, -1], 255 * int(targets[2, 0]))
+    assert image[first_target_row, 0].tolist() == [38, 44, 66]
+
+
+def test_human_opens_a_window_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    env = SequenceEnv("copy", render_mode="human", min_length=1, max_length=1)
+    env.metadata = {**env.metadata, "render_fps": 1000}
+    env.reset(seed=0)
+    env.step(np.zeros(8, np.int8))
+
+    assert pygame.display.get_surface().get_size() == (8 * 3, 8 * (9 + 8 + 8 + 4))
+    env.close()
+    assert not pygame.display.get_init()
 
 
 def test_ansi_shows_inputs_targets_and_the_answers_so_far() -> None:

@@ -1,0 +1,33 @@
+"""``ntm-gym bench``: speed, as ratios measured side by side in one run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from ntm_gym.commands import bench_envs
+from ntm_gym.files import write_json
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser("bench", help="measure speed")
+    parser.add_argument("what", choices=["envs", "ntm"])
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
+    parser.add_argument("--output", type=Path, help="write the result to this JSON file")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print a table, and write the result if asked."""
+    if args.rounds < 1:
+        raise ValueError(f"--rounds must be at least 1, not {args.rounds}")
+    if args.what == "envs":
+        result, table = bench_envs.measure(args.rounds)
+    else:
+        result, table = importlib.import_module("ntm_agents.bench").measure(args.rounds)
+    print(table)
+    if args.output is not None:
+        write_json(args.output, result)
+    return 0

@@ -1,0 +1,112 @@
+"""How many steps a second the environments make, beside Gymnasium's own CartPole."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import SyncVectorEnv, VectorEnv
+
+from ntm_gym.registration import ENVIRONMENTS
+
+NUM_ENVS = 1_024
+_SECONDS = 0.3
+_CARTPOLE = "CartPole-v1"
+
+
+def measure(rounds: int) -> tuple[dict[str, Any], str]:
+    """Measure environment steps per second of CPU time, all contestants in every round.
+
+    Args:
+        rounds: Interleaved rounds; medians are reported.
+
+    Returns:
+        The result, ready for JSON, and a Markdown table.
+    """
+    ids = [env_id for env_id in ENVIRONMENTS if "Small" not in env_id and "Long" not in env_id]
+    contestants: dict[str, Callable[[], float]] = {"cartpole": _vector(_CARTPOLE)}
+    for env_id in ids:
+        contestants[f"{env_id} vector"] = _vector(env_id)
+        contestants[f"{env_id} sync"] = _sync(env_id)
+        contestants[f"{env_id} single"] = _single(env_id)
+    found: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            found[name].append(run())
+    medians = {name: statistics.median(rates) for name, rates in found.items()}
+    result = {
+        "unit": "environment steps per second of CPU time, median of rounds",
+        "num_envs": NUM_ENVS,
+        "rounds": rounds,
+        "steps_per_second": {name: round(rate) for name, rate in medians.items()},
+        "machine": platform.platform(),
+        "versions": {name: version(name) for name in ("ntm-gym", "gymnasium", "numpy")},
+    }
+    return result, _table(ids, medians)
+
+
+def _table(ids: list[str], rates: dict[str, float]) -> str:
+    cartpole = rates["cartpole"]
+    lines = [
+        f"CartPoleVectorEnv: {cartpole / 1e6:.2f} M steps/s at num_envs {NUM_ENVS}",
+        "",
+        "| id | vector | x CartPole | x SyncVectorEnv | single, through make |",
+        "|---|---|---|---|---|",
+    ]
+    for env_id in ids:
+        vector, sync, single = (
+            rates[f"{env_id} {kind}"] for kind in ("vector", "sync", "single")
+        )
+        lines.append(
+            f"| {env_id} | {vector / 1e6:.2f} M/s | {vector / cartpole:.2f} "
+            f"| {vector / sync:.0f} | {single / 1e3:.0f} k/s |"
+        )
+    return "\n".join(lines)
+
+
+def _vector(env_id: str) -> Callable[[], float]:
+    env = gymnasium.make_vec(env_id, NUM_ENVS, vectorization_mode="vector_entry_point")
+    return _stepping(env, calls=400)
+
+
+def _sync(env_id: str) -> Callable[[], float]:
+    return _stepping(SyncVectorEnv([lambda: gymnasium.make(env_id)] * NUM_ENVS), calls=4)
+
+
+def _stepping(env: VectorEnv[Any, Any, Any], calls: int) -> Callable[[], float]:
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [np.asarray(env.action_space.sample()) for _ in range(8)]
+
+    def run() -> float:
+        started, steps = time.process_time(), 0
+        while time.process_time() - started < _SECONDS:
+            for call in range(calls):
+                env.step(actions[call % len(actions)])
+            steps += calls * NUM_ENVS
+        return steps / (time.process_time() - started)
+
+    return run
+
+
+def _single(env_id: str) -> Callable[[], float]:
+    env = gymnasium.make(env_id)
+    env.reset(seed=0)
+    action = env.action_space.sample()
+
+    def run() -> float:
+        started, steps = time.process_time(), 0
+        while time.process_time() - started < _SECONDS:
+            for _ in range(1_000):
+                if env.step(action)[2]:
+                    env.reset()
+            steps += 1_000
+        return steps / (time.process_time() - started)
+
+    return run
