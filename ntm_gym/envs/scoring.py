@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 ActionKind = Literal["bits", "probability"]
 RewardKind = Literal["bits", "exact", "episode", "log_score"]
 
+_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.int64)
 LEAST_PROBABILITY = 2.0**-10
 """A probability given to a target bit counts as at least this in the log score."""
 
@@ -62,16 +63,23 @@ def check_answers(answers: Any, shape: tuple[int, ...], action: str) -> NDArray[
     if array.shape != shape:
         raise ValueError(f"an action must have shape {shape}, not {array.shape}")
     if action == "bits":
-        if array.dtype.kind not in "iub":
-            raise ValueError(f"an action must be of bools or integers, not {array.dtype}")
-        if array.size and (array.min() < 0 or array.max() > 1):
-            wrong = array[(array < 0) | (array > 1)][0]
-            raise ValueError(f"an action must hold zeros and ones only, not {wrong}")
-        return array.astype(np.int8)
+        return _check_bits(array)
     if not ((array >= 0) & (array <= 1)).all():
         wrong = array[~((array >= 0) & (array <= 1))][0]
         raise ValueError(f"an action must hold probabilities from 0 to 1, not {wrong}")
     return array.astype(np.float64)
+
+
+def _check_bits(array: NDArray[Any]) -> NDArray[np.int8]:
+    if array.dtype == np.bool_:
+        return array.view(np.int8)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"an action must be of bools or integers, not {array.dtype}")
+    largest = array.view(f"u{array.itemsize}").max(initial=0)  # negative numbers are large
+    if largest > 1:
+        wrong = array[(array < 0) | (array > 1)][0]
+        raise ValueError(f"an action must hold zeros and ones only, not {wrong}")
+    return array if array.dtype == np.int8 else array.astype(np.int8)
 
 
 def count_errors(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.int64]:
@@ -84,7 +92,8 @@ def count_errors(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np
     Returns:
         Shape ``(…,)``.
     """
-    return np.asarray(((answers > 0.5) != targets).sum(-1))
+    bits = answers if answers.dtype == np.int8 else (answers > 0.5).view(np.int8)
+    return np.asarray(_ONES[np.packbits(bits ^ targets, axis=-1)].sum(-1))
 
 
 def log_score(

@@ -122,11 +122,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         else:
             self._pool.begin(envs)
         self._begin_counts(envs)
-        if not self._under_way.any() or not chosen.all():
-            observations = self._observe(self._under_way)
-        else:
-            observations = self._pool.inputs()
-        return observations, self._blank_info(chosen)
+        return self._pool.inputs(), self._blank_info(chosen)
 
     def step(self, actions: NDArray[Any]) -> VectorStep:
         """Answer one step in every environment.
@@ -149,11 +145,11 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         ):
             raise ResetNeeded("reset must be called before step and after an episode's end")
 
-        targets, scored = self._pool.targets(), self._pool.target_mask() & self._under_way
-        errors = np.where(scored, count_errors(answers, targets), 0)
+        targets = self._pool.targets()
+        scored, terminations = self._pool.flags()
+        errors = count_errors(answers, targets) * scored
         self._bit_errors += errors
         self._num_target_bits += scored * self.task.output_size
-        terminations = self._pool.at_last_step() & self._under_way
         rewards = self._rewards(answers, targets, errors, scored, terminations)
 
         self._pool.advance()
@@ -164,7 +160,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             self._pool.begin(envs)
             self._begin_counts(envs)
             _overwrite(info, self._blank_info(restarting), restarting)
-        observations = self._observe(self._under_way)
+        observations = self._pool.inputs()
         if self.autoreset_mode is AutoresetMode.SAME_STEP and terminations.any():
             observations, info = self._restart(terminations, observations, info)
         truncations = np.zeros(self.num_envs, np.bool_)
@@ -196,11 +192,6 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             "_final_info": finished.copy(),
         }
         return self._pool.inputs(), info
-
-    def _observe(self, under_way: NDArray[np.bool_]) -> NDArray[np.float32]:
-        observations = self._pool.inputs()
-        observations[~under_way] = 0
-        return observations
 
     def _rewards(
         self,

@@ -7,7 +7,13 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import Episodes, Task, require_at_least, require_range
+from ntm_gym.tasks.episodes import (
+    Episodes,
+    Task,
+    as_items,
+    require_at_least,
+    require_range,
+)
 from ntm_gym.tasks.keyed_random import random_bits, random_integers
 
 _LENGTH, _BITS = range(2)
@@ -77,7 +83,7 @@ class Copy(Task):
 
         targets = np.zeros((len(keys), steps, self.output_size), np.int8)
         answers = num_vectors + 1 + np.arange(longest)
-        targets[rows[:, None], answers] = vectors
+        as_items(targets)[rows[:, None], answers] = as_items(vectors)
         step = np.arange(steps)
         lengths = 2 * num_vectors + 1
         target_mask = (step > num_vectors) & (step < lengths)

@@ -94,6 +94,19 @@ class Task(ABC):
         return dataclasses.replace(self, **expanded)
 
 
+def as_items(rows: NDArray[Any]) -> NDArray[Any]:
+    """View the last axis of an array as one item, so that indexing moves it in one piece.
+
+    Args:
+        rows: Any array, copied if it is not contiguous.
+
+    Returns:
+        An array of one axis less.
+    """
+    contiguous = np.ascontiguousarray(rows)
+    return contiguous.view(np.dtype((np.void, rows.shape[-1] * rows.itemsize)))[..., 0]
+
+
 def require_at_least(least: int, **parameters: int) -> None:
     """Check integer parameters.
 

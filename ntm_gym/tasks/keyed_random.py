@@ -147,4 +147,6 @@ def draw_keys(source: np.random.Generator, count: int) -> NDArray[np.uint64]:
     Returns:
         Shape ``(count,)``, uint64.
     """
+    if isinstance(source.bit_generator, np.random.PCG64):
+        return np.asarray(source.bit_generator.random_raw(count))
     return source.integers(0, 2**64 - 1, count, np.uint64, endpoint=True)

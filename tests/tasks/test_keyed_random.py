@@ -113,6 +113,14 @@ def test_impossible_seeds_are_refused() -> None:
         derive_keys(0, 0, -1, 1)
 
 
+def test_keys_are_a_generators_full_range_integers() -> None:
+    source = np.random.default_rng(3)
+
+    keys = draw_keys(np.random.default_rng(3), 5)
+
+    assert keys.tolist() == source.integers(0, 2**64, 5, np.uint64).tolist()
+
+
 def test_drawing_keys_at_once_or_one_by_one_is_the_same() -> None:
     at_once = draw_keys(np.random.default_rng(3), 10)
     source = np.random.default_rng(3)

@@ -57,9 +57,20 @@ def train(
     """
     place = torch.device(device)
     network = _initial_network(config).to(place)
-    folder = RunFolder(output, config)
-    if folder.model.exists():
+    with RunFolder(output, config) as folder:
+        if not folder.model.exists():
+            _train(config, folder, network, place, command, show_progress)
         return folder.model
+
+
+def _train(
+    config: TrainingConfig,
+    folder: RunFolder,
+    network: nn.Module,
+    place: torch.device,
+    command: str,
+    show_progress: bool,
+) -> None:
     flat = FlatParameters(network)
     optimizer = GravesRMSProp([flat.vector], lr=config.learning_rate)
     tensors = {"parameters": flat.vector.data, **optimizer.state[flat.vector]}
@@ -107,7 +118,7 @@ def train(
             if not math.isfinite(line["train_bits_per_sequence"]):
                 raise FloatingPointError(
                     f"the loss must stay finite, but did not before sequence {done}; "
-                    f"the last good checkpoint is in {output}"
+                    f"the last good checkpoint is in {folder.path}"
                 )
             folder.log(line)
             folder.save(Progress(done, line["wall_time_s"], tensors))
@@ -117,7 +128,6 @@ def train(
             summed_nats.zero_()
             first_of_window = done
     save_checkpoint(folder.model, network, _description(config, folder, network, command))
-    return folder.model
 
 
 def _initial_network(config: TrainingConfig) -> nn.Module:

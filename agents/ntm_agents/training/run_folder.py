@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any
 
 from torch import Tensor
 
@@ -34,11 +36,12 @@ class RunFolder:
     """The folder of one run.
 
     Args:
-        path: A folder that does not exist, is empty, or holds the same run.
+        path: A folder that does not exist, is empty, or holds the same run; no other process
+            may be at work in it.
         config: The run.
 
     Raises:
-        ValueError: If the folder holds something else.
+        ValueError: If the folder holds something else, or another process is at work in it.
     """
 
     def __init__(self, path: Path, config: TrainingConfig) -> None:
@@ -62,6 +65,20 @@ class RunFolder:
             raise ValueError(f"{path} must be empty or hold a run, but holds something else")
         else:
             write_json(self._config, wanted)
+        self._lock = _lock(path / ".lock")
+
+    def __enter__(self) -> RunFolder:
+        """Return the folder."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let other processes in."""
+        self._lock.close()
 
     def restore(self) -> Progress | None:
         """Return the last checkpoint, if there is one, and forget what was logged after it.
@@ -100,3 +117,14 @@ class RunFolder:
             return []
         whole_lines = self._log.read_text().split("\n")[:-1]
         return [json.loads(line) for line in whole_lines]
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Hold a file that no other process can hold until this one ends or lets go of it."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise ValueError(f"another process is training in {path.parent}") from error
+    return file

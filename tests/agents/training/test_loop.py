@@ -14,6 +14,7 @@ from ntm_agents.checkpoints import load_checkpoint
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
+from ntm_agents.training.run_folder import RunFolder
 
 TINY = TrainingConfig(
     task_parameters={"num_bits": 2, "max_length": 2},
@@ -112,6 +113,14 @@ def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="holds another run: seed differ"):
         train(other, tmp_path, show_progress=False)
+
+
+def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with (
+        RunFolder(tmp_path, TINY),
+        pytest.raises(ValueError, match="another process is training in"),
+    ):
+        train(TINY, tmp_path, show_progress=False)
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
