@@ -14,8 +14,8 @@ from ntm_gym.registration import ENVIRONMENTS
 def test_envs_lists_every_registered_id(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["envs"]) == 0
 
-    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == list(ENVIRONMENTS)
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert [row.split()[1] for row in rows] == list(ENVIRONMENTS)
 
 
 def test_evaluate_writes_raw_results(
@@ -35,7 +35,11 @@ def test_evaluate_writes_raw_results(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("evaluate --agent nobody", "must have its description beside it"),
+        ("evaluate --agent nobody", "the agent must be one of oracle, "),
+        ("evaluate --agent nobody.safetensors", "must have its description beside it"),
+        ("evaluate --agent json:nothing", "module 'json' has no 'nothing'"),
+        ("evaluate --agent nowhere:agent", "there is no module 'nowhere'"),
+        ("evaluate --agent builtins:repr", "must make an agent with predict"),
         ("evaluate --agent coin --suite paste", "the suite must be one of"),
         ("evaluate --agent coin --episodes 0", "1 to 1000 episodes a point, not 0"),
         ("leaderboard show --board nowhere", "there are no entries"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from ntm_gym.commands.evaluate import make_reference_agent, reference_agent_names
 from ntm_gym.commands.play import make_env
 from ntm_gym.commands.progress import Progress
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.loading import reference_agents
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.registration import ENVIRONMENTS
 
@@ -50,7 +49,7 @@ def scores_table() -> str:
     Each cell holds the mean return with reward ``bits``, and the mean cost in bits, over
     `EPISODES` held-out episodes.
     """
-    names = reference_agent_names()
+    names = list(reference_agents())
     lines = [f"| id | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     with Progress("playing", len(ENVIRONMENTS)) as progress:
         for env_id in ENVIRONMENTS:
@@ -60,18 +59,12 @@ def scores_table() -> str:
     return "\n".join(lines)
 
 
-def mean_return(point: PointResult, output_size: int) -> float:
-    """Return the mean return with reward ``bits``: right bits over the bits of an answer."""
-    right = point.target_bits_per_sequence - point.bit_errors_per_sequence
-    return float(right.mean() / output_size)
-
-
 def _score(env_id: str, agent_name: str) -> str:
     arguments = dict(ENVIRONMENTS[env_id])
     point = Point(env_id, arguments.pop("task"), arguments)
     task = point.make_task()
     suite = Suite(env_id, 1, (point,), EPISODES)
-    found = evaluate(make_reference_agent(agent_name, task), suite).points[env_id]
+    found = evaluate(reference_agents()[agent_name](task), suite).points[env_id]
     cost = found.bits_per_sequence
     bits = "no probabilities" if cost is None else f"{cost.mean():.4g} bits"
-    return f"{mean_return(found, task.output_size):.4g}, {bits}"
+    return f"{found.mean_return(task.output_size):.4g}, {bits}"

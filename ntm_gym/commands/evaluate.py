@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-from collections.abc import Callable
 from pathlib import Path
 
 from ntm_gym.commands.progress import Progress
-from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
 from ntm_gym.evaluation.results import Results
 from ntm_gym.evaluation.suites import SUITES, Suite, find_suite
 from ntm_gym.files import write_json
-from ntm_gym.leaderboard.table import METRICS, Row, format_table
-from ntm_gym.leaderboard.verification import TRUSTED_NETWORKS, load_agent
-from ntm_gym.tasks import Task
+from ntm_gym.leaderboard.scores import oracle_results
+from ntm_gym.leaderboard.table import METRICS, Row, format_markdown, format_table
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,35 +41,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate, print the table, and write the raw results if asked."""
+    """Evaluate, print the tables, and write the raw results if asked."""
     suite = find_suite(args.suite)
-    if args.agent in reference_agent_names():
-        agent = make_reference_agent(args.agent, suite.points[0].make_task())
-    else:
-        agent = load_agent(Path(args.agent), TRUSTED_NETWORKS | set(args.trust))
+    trusted = TRUSTED_NETWORKS | set(args.trust)
+    agent = load_agent(args.agent, suite.points[0].make_task(), trusted)
     with Progress("evaluating", len(suite.points)) as progress:
         results = evaluate(
             agent, suite, args.episodes, args.num_envs, args.step_by_step, progress.advance
         )
     if args.output is not None:
-        write_json(args.output, results.to_json())
+        write_json(args.output, {"agent": args.agent, **results.to_json()}, indent=None)
     print_tables([reference_row(args.agent, results)], suite)
+    print(f"\nOther measures\n\n{_other_measures(results, args.episodes)}")
     return 0
-
-
-def reference_agent_names() -> list[str]:
-    """Return the names of the agents whose scores are known."""
-    return list(_reference_agents())
-
-
-def make_reference_agent(name: str, task: Task) -> Agent:
-    """Build an agent whose scores are known.
-
-    Args:
-        name: One of `reference_agent_names`.
-        task: The task it will play.
-    """
-    return _reference_agents()[name](task)
 
 
 def reference_row(name: str, results: Results) -> Row:
@@ -87,8 +68,18 @@ def print_tables(rows: list[Row], suite: Suite) -> None:
         print(f"\n{title}, with 95 % intervals\n\n{format_table(rows, labels, metric)}")
 
 
-def _reference_agents() -> dict[str, Callable[..., Agent]]:
-    agents: dict[str, Callable[..., Agent]] = importlib.import_module(
-        "ntm_baselines.reference_agents"
-    ).REFERENCE_AGENTS
-    return agents
+def _other_measures(results: Results, episodes: int | None) -> str:
+    oracle = oracle_results(results.suite, episodes)
+    lines = [["point", "exact rate", "mean return", "excess bits over the oracle"]]
+    for label, point in results.points.items():
+        excess = point.excess_bits(oracle.points[label])
+        output_size = results.suite.find_point(label).make_task().output_size
+        lines.append(
+            [
+                label,
+                f"{point.exact_rate:.3f}",
+                f"{point.mean_return(output_size):.4g}",
+                "-" if excess is None else f"{excess:.4g}",
+            ]
+        )
+    return format_markdown(lines)

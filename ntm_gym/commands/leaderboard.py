@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
+import subprocess
 from pathlib import Path
 
-from ntm_gym.commands.evaluate import (
-    make_reference_agent,
-    print_tables,
-    reference_agent_names,
-    reference_row,
-)
+from ntm_gym.commands.evaluate import print_tables, reference_row
 from ntm_gym.commands.progress import Progress
 from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.loading import CHECKPOINT_LOADER, TRUSTED_NETWORKS, reference_agents
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.files import read_json
 from ntm_gym.leaderboard.entries import (
     TRACKS,
     Entry,
-    Run,
     find_entries,
-    hash_file,
+    read_board,
     read_entry,
-    write_entry,
 )
+from ntm_gym.leaderboard.submission import submit
 from ntm_gym.leaderboard.table import Row
-from ntm_gym.leaderboard.verification import (
-    TRUSTED_NETWORKS,
-    first_difference,
-    load_agent,
-    play_again,
-)
+from ntm_gym.leaderboard.verification import first_difference, play_again
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,6 +38,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a network that checkpoints may name; its code will be run",
     )
 
+    loading = argparse.ArgumentParser(add_help=False)
+    loading.add_argument(
+        "--agent",
+        default=CHECKPOINT_LOADER,
+        metavar="PACKAGE.MODULE:FACTORY",
+        help="makes an agent of a checkpoint and the trusted names; its code will be run",
+    )
+
     play = verbs.add_parser("run", help="play all entries and compare", parents=[everywhere])
     play.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
     play.add_argument("--episodes", type=int, default=100, help="episodes a point")
@@ -59,46 +55,49 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     show.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
     show.set_defaults(run=show_board)
 
-    verify = verbs.add_parser("verify", help="recompute entries", parents=[everywhere])
+    verify = verbs.add_parser("verify", help="recompute entries", parents=[everywhere, loading])
     verify.add_argument("entry", type=Path, nargs="*", help="folders; all entries if none")
     verify.add_argument("--episodes", type=int, help="episodes a point; all by default")
     verify.set_defaults(run=verify_entries)
 
-    submit = verbs.add_parser("submit", help="make an entry", parents=[everywhere])
-    submit.add_argument("checkpoints", type=Path, nargs="+", help="one .safetensors a seed")
-    submit.add_argument("--name", required=True, help="what the table calls the agent")
-    submit.add_argument("--folder", required=True, help="what its folder is called")
-    submit.add_argument("--track", choices=TRACKS, default="supervised")
-    submit.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
-    submit.add_argument("--authors", required=True)
-    submit.add_argument("--link", default="")
-    submit.add_argument("--licence", default="MIT")
-    submit.set_defaults(run=submit_entry)
+    enter = verbs.add_parser("submit", help="make an entry", parents=[everywhere, loading])
+    enter.add_argument("checkpoints", type=Path, nargs="+", help="one .safetensors a seed")
+    enter.add_argument("--name", required=True, help="what the table calls the agent")
+    enter.add_argument("--folder", required=True, help="what its folder is called")
+    enter.add_argument("--track", choices=TRACKS, default="supervised")
+    enter.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
+    enter.add_argument("--authors", required=True)
+    enter.add_argument("--link", default="")
+    enter.add_argument("--licence", default="MIT")
+    enter.add_argument("--commit", help="of the training code; git's HEAD by default")
+    enter.set_defaults(run=submit_entry)
 
 
 def run_board(args: argparse.Namespace) -> int:
     """Play every entry on a sample of the suite, compare, and print the tables."""
     suite = find_suite(args.suite)
-    folders = find_entries(args.board)
-    entries = [(folder, read_entry(folder)) for folder in folders]
-    entries = [(folder, entry) for folder, entry in entries if entry.suite == suite]
-    steps = sum(len(entry.runs) for _, entry in entries) + len(reference_agent_names())
+    board = [(path, entry) for path, entry in read_board(args.board) if entry.suite == suite]
+    players = sum(len(entry.runs) for _, entry in board) + len(reference_agents())
     rows, verdicts = [], []
-    with Progress("playing", steps * len(suite.points)) as progress:
-        for name in reference_agent_names():
-            agent = make_reference_agent(name, suite.points[0].make_task())
+    with Progress("playing", players * len(suite.points)) as progress:
+        for name, make_agent in reference_agents().items():
+            agent = make_agent(suite.points[0].make_task())
             results = evaluate(agent, suite, args.episodes, on_point=progress.advance)
             rows.append(reference_row(name, results))
-        for folder, entry in entries:
+        for folder, entry in board:
             fresh = [
-                play_again(entry, run, folder, args.episodes, _trusted(args), progress.advance)
+                play_again(
+                    entry,
+                    run,
+                    folder,
+                    args.episodes,
+                    _trusted(args),
+                    on_point=progress.advance,
+                )
                 for run in entry.runs
             ]
             rows.append(_row(entry, [results.points for results in fresh]))
-            differences = [
-                first_difference(run, results)
-                for run, results in zip(entry.runs, fresh, strict=True)
-            ]
+            differences = map(first_difference, entry.runs, fresh)
             verdicts.append((entry, next(filter(None, differences), None)))
     print(f"Suite {suite.name!r}, the first {args.episodes} of {suite.num_episodes} episodes")
     print_tables(rows, suite)
@@ -111,12 +110,13 @@ def run_board(args: argparse.Namespace) -> int:
 def show_board(args: argparse.Namespace) -> int:
     """Print the tables of what the entries say, without playing."""
     suite = find_suite(args.suite)
-    entries = [read_entry(folder) for folder in find_entries(args.board)]
     rows = [
         _row(entry, [run.points for run in entry.runs])
-        for entry in entries
+        for _, entry in read_board(args.board)
         if entry.suite == suite
     ]
+    if not rows:
+        raise ValueError(f"no entry in {args.board} is of suite {suite.name!r}")
     print_tables(rows, suite)
     return 0
 
@@ -126,16 +126,19 @@ def verify_entries(args: argparse.Namespace) -> int:
     failed = False
     for folder in args.entry or find_entries(args.board):
         entry = read_entry(folder)
+        differences = []
         with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
-            differences = [
-                first_difference(
+            for run in entry.runs:
+                fresh = play_again(
+                    entry,
                     run,
-                    play_again(
-                        entry, run, folder, args.episodes, _trusted(args), progress.advance
-                    ),
+                    folder,
+                    args.episodes,
+                    _trusted(args),
+                    args.agent,
+                    progress.advance,
                 )
-                for run in entry.runs
-            ]
+                differences.append(first_difference(run, fresh))
         difference = next(filter(None, differences), None)
         failed |= difference is not None
         print(f"{entry.name}: {difference or 'verified'}")
@@ -146,39 +149,33 @@ def submit_entry(args: argparse.Namespace) -> int:
     """Evaluate checkpoints in full and write an entry, whole or not at all."""
     suite = find_suite(args.suite)
     target = args.board / args.track / args.folder
-    if target.exists():
-        raise ValueError(f"{target} must not exist yet; choose another --folder")
-    descriptions = [read_json(path.with_suffix(".json")) for path in args.checkpoints]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".entry-", dir=target.parent) as partial:
-        folder = Path(partial) / args.folder
-        folder.mkdir()
-        runs = []
-        with Progress("evaluating", len(suite.points) * len(args.checkpoints)) as progress:
-            for path, description in zip(args.checkpoints, descriptions, strict=True):
-                agent = load_agent(path, _trusted(args))
-                results = evaluate(agent, suite, on_point=progress.advance)
-                seed = description["train_seed"]
-                copied = folder / f"seed-{seed}.safetensors"
-                shutil.copyfile(path, copied)
-                shutil.copyfile(path.with_suffix(".json"), copied.with_suffix(".json"))
-                runs.append(Run(seed, copied.name, hash_file(copied), results.points))
-        entry = Entry(
-            args.name,
-            args.track,
-            args.authors,
-            args.link,
-            args.licence,
-            descriptions[0]["parameters"],
-            descriptions[0]["sequences"],
+    about = {name: getattr(args, name) for name in ("name", "authors", "link", "licence")}
+    about["commit"] = _head() if args.commit is None else args.commit
+    with Progress("evaluating", len(suite.points) * len(args.checkpoints)) as progress:
+        entry = submit(
+            target,
+            args.checkpoints,
             suite,
-            tuple(runs),
+            about,
+            _trusted(args),
+            args.agent,
+            progress.advance,
         )
-        write_entry(folder, entry)
-        read_entry(folder)
-        folder.rename(target)
     print(f"entered: {target}")
+    if entry.missing_seeds:
+        print(f"without training seeds {', '.join(map(str, entry.missing_seeds))}: noted in it")
     return 0
+
+
+def _head() -> str:
+    """Return git's HEAD, or nothing outside a repository."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def _trusted(args: argparse.Namespace) -> frozenset[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import gymnasium
 import numpy as np
 
-from ntm_gym.commands.evaluate import make_reference_agent, reference_agent_names
 from ntm_gym.envs.sequence_env import SequenceEnv
-from ntm_gym.leaderboard.verification import TRUSTED_NETWORKS, load_agent
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,10 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Play, draw the whole episode, and say how it went."""
     env = make_env(args.env_id, args.render_mode)
-    if args.agent in reference_agent_names():
-        agent = make_reference_agent(args.agent, env.task)
-    else:
-        agent = load_agent(Path(args.agent), TRUSTED_NETWORKS | set(args.trust))
+    agent = load_agent(args.agent, env.task, TRUSTED_NETWORKS | set(args.trust))
     observation, info = env.reset(seed=args.seed)
     state, episode_start = None, np.ones(1, np.bool_)
     total, terminated = 0.0, False

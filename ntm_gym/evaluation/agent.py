@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+@runtime_checkable
 class Agent(Protocol):
     """Plays many environments at once; every SB3 model is one.
 

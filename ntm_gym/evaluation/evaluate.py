@@ -39,30 +39,67 @@ def evaluate(
     Raises:
         ValueError: If a number is out of range.
     """
-    if num_envs < 1:
-        raise ValueError(f"num_envs must be at least 1, not {num_envs}")
-    play = _play_step_by_step
-    if isinstance(agent, SequenceAgent) and not step_by_step:
-        play = _play_whole_sequences
     points = {}
     for point in suite.points:
         keys = suite.keys(point, episodes)
-        parts = [
-            play(agent, point, keys[first : first + num_envs])
-            for first in range(0, len(keys), num_envs)
-        ]
-        points[point.label] = _concatenate(parts)
+        points[point.label] = evaluate_point(agent, point, keys, num_envs, step_by_step)
         on_point(point.label)
     return Results(suite, points)
 
 
-def _play_whole_sequences(agent: Agent, point: Point, keys: NDArray[np.uint64]) -> PointResult:
-    assert isinstance(agent, SequenceAgent)
+def evaluate_point(
+    agent: Agent,
+    point: Point,
+    keys: NDArray[np.uint64],
+    num_envs: int = 100,
+    step_by_step: bool = False,
+) -> PointResult:
+    """Judge an agent on some episodes of a point.
+
+    Keys may be split among processes: the results of the parts, one after the other, are the
+    results of the whole.
+
+    Args:
+        agent: Whom.
+        point: On what.
+        keys: The episodes.
+        num_envs: Episodes played at once; the results do not depend on it.
+        step_by_step: Play through the environments; see `evaluate`.
+
+    Returns:
+        Raw values for every episode.
+
+    Raises:
+        ValueError: If ``num_envs`` is not positive, or probabilities do not fit.
+    """
+    if num_envs < 1:
+        raise ValueError(f"num_envs must be at least 1, not {num_envs}")
+    parts = [
+        _play_whole_sequences(agent, point, keys[first : first + num_envs])
+        if isinstance(agent, SequenceAgent) and not step_by_step
+        else _play_step_by_step(agent, point, keys[first : first + num_envs])
+        for first in range(0, len(keys), num_envs)
+    ]
+    return _concatenate(parts)
+
+
+def _play_whole_sequences(
+    agent: SequenceAgent, point: Point, keys: NDArray[np.uint64]
+) -> PointResult:
     episodes = point.make_task().sample(keys)
-    probabilities = agent.predict_sequences(episodes.inputs)
+    probabilities = np.asarray(agent.predict_sequences(episodes.inputs), np.float64)
+    if probabilities.shape != episodes.targets.shape:
+        raise ValueError(
+            f"predict_sequences must return shape {episodes.targets.shape}, "
+            f"not {probabilities.shape}"
+        )
     scored = episodes.target_mask
+    answered = probabilities[scored]
+    if not ((answered >= 0) & (answered <= 1)).all():
+        raise ValueError("predict_sequences must return probabilities from 0 to 1")
+    cost = np.where(scored, cost_in_bits(probabilities, episodes.targets), 0.0)
     return PointResult(
-        (cost_in_bits(probabilities, episodes.targets) * scored).sum(1),
+        cost.sum(1),
         (wrong_bits(probabilities, episodes.targets) * scored).sum(1),
         scored.sum(1) * episodes.targets.shape[2],
     )

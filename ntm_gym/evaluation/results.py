@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ntm_gym.evaluation.suites import Suite
 
-_DECIMALS = 6
+_DECIMALS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +33,25 @@ class PointResult:
         """Part of the episodes without a wrong bit."""
         return float((self.bit_errors_per_sequence == 0).mean())
 
+    def mean_return(self, output_size: int) -> float:
+        """Return the mean return under reward ``"bits"``: scored steps, each by right bits.
+
+        Args:
+            output_size: Bits of an answer (O), all of which are scored at a scored step.
+        """
+        right = self.target_bits_per_sequence - self.bit_errors_per_sequence
+        return float(right.mean() / output_size)
+
+    def excess_bits(self, oracle: PointResult) -> float | None:
+        """Return the mean cost above the oracle's.
+
+        Args:
+            oracle: What the best possible agent costs on the same episodes.
+        """
+        if self.bits_per_sequence is None or oracle.bits_per_sequence is None:
+            return None
+        return float((self.bits_per_sequence - oracle.bits_per_sequence).mean())
+
     def first(self, count: int) -> PointResult:
         """Return the first episodes only."""
         bits = self.bits_per_sequence
@@ -43,12 +62,14 @@ class PointResult:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return lists ready for JSON; costs are rounded to a millionth of a bit."""
+        """Return the raw values, ready for JSON; costs are rounded to 1e-4 bits.
+
+        What was asked is left out: the suite says it.
+        """
         bits = self.bits_per_sequence
         return {
             "bits_per_sequence": None if bits is None else bits.round(_DECIMALS).tolist(),
             "bit_errors_per_sequence": self.bit_errors_per_sequence.tolist(),
-            "target_bits_per_sequence": self.target_bits_per_sequence.tolist(),
         }
 
 
@@ -67,10 +88,6 @@ class Results:
     def to_json(self) -> dict[str, Any]:
         """Return the results and what they were made on, ready for JSON."""
         return {
-            "suite": {
-                "name": self.suite.name,
-                "version": self.suite.version,
-                "hash": self.suite.hash(),
-            },
+            "suite": self.suite.reference(),
             "points": {label: point.to_json() for label, point in self.points.items()},
         }

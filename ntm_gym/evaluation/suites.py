@@ -56,6 +56,18 @@ class Suite:
     num_episodes: int = 1_000
     seed: int = 2014
 
+    def find_point(self, label: str) -> Point:
+        """Return the point with a label.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        for point in self.points:
+            if point.label == label:
+                return point
+        labels = ", ".join(repr(point.label) for point in self.points)
+        raise ValueError(f"suite {self.name!r} has the points {labels}, not {label!r}")
+
     def keys(self, point: Point, count: int | None = None) -> NDArray[np.uint64]:
         """Return the first keys of a point.
 
@@ -76,9 +88,20 @@ class Suite:
         return derive_keys(self.seed, _EVALUATION, start, count)
 
     def hash(self) -> str:
-        """Return a fingerprint of all that decides the episodes."""
-        canonical = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        """Return a fingerprint of all that decides the episodes, defaults of tasks included."""
+        data = dataclasses.asdict(self) | {"stream": _EVALUATION, "keys_apart": _KEYS_APART}
+        for point, entry in zip(self.points, data["points"], strict=True):
+            entry["parameters"] = point.make_task().parameters()
+        canonical = json.dumps(data, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        """Return the fingerprint as a number."""
+        return int(self.hash(), 16)
+
+    def reference(self) -> dict[str, Any]:
+        """Return what a result says of the suite it was made on."""
+        return {"name": self.name, "version": self.version, "hash": self.hash()}
 
 
 def _fixed(**parameters: int) -> dict[str, int]:

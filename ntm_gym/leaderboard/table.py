@@ -9,6 +9,7 @@ import numpy as np
 
 from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
+from ntm_gym.leaderboard.entries import TRAINING_SEEDS
 
 METRICS = {
     "bits_per_sequence": "Bits per sequence (cross-entropy; lower is better)",
@@ -55,15 +56,20 @@ def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str
         ]
         for row in rows
     ]
-    widths = [max(len(line[i]) for line in [head, *body]) for i in range(len(head))]
+    return format_markdown([head, *body])
+
+
+def format_markdown(lines: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table whose columns are aligned; the first line is its head."""
+    widths = [max(len(text) for text in column) for column in zip(*lines, strict=True)]
+    head, *body = lines
     rule = ["-" * width for width in widths]
-    lines = [
+    return "\n".join(
         "| "
         + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
         + " |"
         for line in [head, rule, *body]
-    ]
-    return "\n".join(lines)
+    )
 
 
 def _cell(row: Row, label: str, metric: str) -> str:
@@ -89,4 +95,6 @@ def _number(value: float) -> str:
 
 
 def _seeds(count: int) -> str:
-    return {1: "1 (single run)", 2: "2 (few)"}.get(count, str(count))
+    if count == 1:
+        return "single run"
+    return f"{count} of {len(TRAINING_SEEDS)}"

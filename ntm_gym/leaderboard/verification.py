@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.results import PointResult, Results
+from ntm_gym.evaluation.loading import (
+    CHECKPOINT_LOADER,
+    TRUSTED_NETWORKS,
+    load_checkpoint_agent,
+)
+from ntm_gym.evaluation.results import Results
 from ntm_gym.leaderboard.entries import Entry, Run
-
-TRUSTED_NETWORKS = frozenset({"ntm_agents:NTM", "ntm_baselines:LSTM"})
-"""Networks that a checkpoint may name without being asked for."""
 
 ABSOLUTE_TOLERANCE = 1e-4
 RELATIVE_TOLERANCE = 1e-3
 """Means may differ by as much between machines: where a network has lost its way, rounding
 decides which of its answers are wrong."""
-
-
-def load_agent(checkpoint: Path, trusted: Collection[str] = TRUSTED_NETWORKS) -> Agent:
-    """Return the agent of a checkpoint.
-
-    Args:
-        checkpoint: A published checkpoint.
-        trusted: Names of networks that may be imported.
-
-    Raises:
-        ValueError: If the checkpoint is damaged or names a network that is not trusted.
-        ModuleNotFoundError: If torch is absent; it comes with the extra ``agents``.
-    """
-    loader: Callable[[Path, Collection[str]], Agent] = importlib.import_module(
-        "ntm_agents"
-    ).load_agent
-    return loader(checkpoint, trusted)
 
 
 def play_again(
@@ -45,6 +29,7 @@ def play_again(
     folder: Path,
     episodes: int | None = None,
     trusted: Collection[str] = TRUSTED_NETWORKS,
+    loader: str = CHECKPOINT_LOADER,
     on_point: Callable[[str], None] = lambda label: None,
 ) -> Results:
     """Evaluate the checkpoint of one run on the entry's suite.
@@ -55,12 +40,13 @@ def play_again(
         folder: The entry's folder.
         episodes: Episodes a point; all if None.
         trusted: Names of networks that may be imported.
+        loader: Of the checkpoint; see `load_checkpoint_agent`.
         on_point: Called with each point's label when the point is done.
 
     Returns:
         Fresh results.
     """
-    agent = load_agent(folder / run.checkpoint, trusted)
+    agent = load_checkpoint_agent(folder / run.checkpoint, trusted, loader)
     return evaluate(agent, entry.suite, episodes, on_point=on_point)
 
 
@@ -77,15 +63,25 @@ def first_difference(run: Run, fresh: Results) -> str | None:
     for label, found in fresh.points.items():
         claimed = run.points[label].first(len(found.bit_errors_per_sequence))
         for name in ("bits_per_sequence", "bit_errors_per_sequence"):
-            here, there = _mean(found, name), _mean(claimed, name)
-            if abs(here - there) > ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * abs(there):
-                return (
-                    f"seed {run.train_seed}, point {label}: {name} is {here:.6g} "
-                    f"here, the entry says {there:.6g}"
-                )
+            difference = _difference(getattr(found, name), getattr(claimed, name))
+            if difference is not None:
+                return f"seed {run.train_seed}, point {label}: {name} {difference}"
     return None
 
 
-def _mean(point: PointResult, name: str) -> float:
-    values = getattr(point, name)
-    return float("nan") if values is None else float(np.mean(values))
+def _difference(
+    found: NDArray[np.float64] | None, claimed: NDArray[np.float64] | None
+) -> str | None:
+    if found is None and claimed is None:
+        return None
+    if found is None or claimed is None:
+        known, unknown = ("here", "the entry") if claimed is None else ("the entry", "here")
+        return f"is known {known}, not {unknown}"
+    here, there = float(found.mean()), float(claimed.mean())
+    if abs(here - there) <= ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * abs(there):
+        return None
+    episode = int(np.abs(found - claimed).argmax())
+    return (
+        f"is {here:.6g} here, the entry says {there:.6g}; most in episode {episode}: "
+        f"{found[episode]:.6g} here, {claimed[episode]:.6g} there"
+    )

@@ -11,78 +11,22 @@ from typing import Any
 
 import pytest
 
-from ntm_agents.checkpoints import save_checkpoint
-from ntm_agents.networks import build_network
 from ntm_gym.cli import main
-from ntm_gym.evaluation import suites
-from ntm_gym.evaluation.suites import Point, Suite
-from ntm_gym.leaderboard.entries import read_entry
-
-SUITE = Suite("tiny", 1, (Point("1-2", "copy", {"num_bits": 2, "max_length": 2}),), 10)
-OPTIONS = {"input_size": 3, "output_size": 2, "hidden_size": 4, "num_layers": 1}
+from ntm_gym.leaderboard import attachments
+from ntm_gym.leaderboard.attachments import hash_file
+from ntm_gym.leaderboard.entries import read_board, read_entry, write_entry
 
 
 @pytest.fixture
-def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a board with one entry of two untrained networks."""
-    monkeypatch.setattr(suites, "SUITES", {"tiny": SUITE})
-    checkpoints = []
-    for seed in (1, 2):
-        path = tmp_path / f"run-{seed}.safetensors"
-        metadata = {
-            "network": "ntm_baselines:LSTM",
-            "options": OPTIONS,
-            "task": {"name": "copy", "parameters": {}},
-            "train_seed": seed,
-            "parameters": 99,
-            "sequences": 0,
-        }
-        save_checkpoint(path, build_network("ntm_baselines:LSTM", OPTIONS), metadata)
-        checkpoints.append(str(path))
-    board = tmp_path / "board"
-    arguments = ["--name", "Untrained", "--folder", "untrained", "--authors", "us"]
-    submit = ["leaderboard", "submit", *checkpoints, *arguments, "--suite", "tiny"]
-    assert main([*submit, "--board", str(board)]) == 0
-    return board
-
-
-def entry_of(board: Path) -> Path:
+def entry(board: Path) -> Path:
     return board / "supervised" / "untrained"
 
 
-def change(board: Path, edit: Callable[[dict[str, Any]], None]) -> None:
-    path = entry_of(board) / "entry.json"
+def change(entry: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    path = entry / "entry.json"
     data = json.loads(path.read_text())
     edit(data)
     path.write_text(json.dumps(data))
-
-
-def test_a_submitted_entry_is_verified(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["leaderboard", "verify", "--board", str(board)]) == 0
-    assert capsys.readouterr().out.endswith("Untrained: verified\n")
-
-
-def test_the_board_shows_floor_ceiling_and_entries(
-    board: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = ["leaderboard", "run", "--suite", "tiny", "--episodes", "10"]
-    assert main([*run, "--board", str(board)]) == 0
-
-    printed = capsys.readouterr().out
-    for name in ("oracle", "coin", "silent", "Untrained", "2 (few)"):
-        assert name in printed
-
-
-def test_a_claim_that_cannot_be_reproduced_is_shown(
-    board: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def claim_perfection(entry: dict[str, Any]) -> None:
-        entry["runs"][1]["points"]["1-2"]["bits_per_sequence"] = [0.0] * 10
-
-    change(board, claim_perfection)
-
-    assert main(["leaderboard", "verify", "--board", str(board)]) == 1
-    assert "seed 2, point 1-2: bits_per_sequence is" in capsys.readouterr().out
 
 
 def first_run(**changes: Any) -> Callable[[dict[str, Any]], None]:
@@ -93,88 +37,206 @@ def first_point(**changes: Any) -> Callable[[dict[str, Any]], None]:
     return lambda entry: entry["runs"][0]["points"]["1-2"].update(changes)
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        (lambda entry: entry.pop("authors"), "missing: authors"),
-        (lambda entry: entry.update(code="import os"), "unknown: code"),
-        (lambda entry: entry.update(format=2), "format must be 1, not 2"),
-        (lambda entry: entry.update(track="bribery"), "track must be one of"),
-        (lambda entry: entry.update(parameters="few"), "parameters must be int, not 'few'"),
-        (lambda entry: entry["suite"].update(hash="0"), "must have hash"),
-        (lambda entry: entry["suite"].update(name="huge"), "the suite must be one of tiny"),
-        (lambda entry: entry.update(runs=[]), "at least one run"),
-        (lambda entry: entry["runs"][0].pop("sha256"), "missing: sha256"),
-        (first_run(train_seed=2), r"train_seed of its own, not \[2, 2\]"),
-        (first_run(checkpoint="../run-1.safetensors"), "must be a file beside the entry"),
-        (first_run(checkpoint="seed-9.safetensors"), "there is no checkpoint"),
-        (first_run(sha256="0" * 64), "is not the file with sha256 0000"),
-        (first_run(points={}), "points must be 1-2"),
-        (first_point(bits_per_sequence=[1.0]), "must hold 10 numbers"),
-        (first_point(bits_per_sequence=[float("nan")] * 10), "finite numbers of at least 0"),
-        (first_point(bits_per_sequence=[-1.0] * 10), "finite numbers of at least 0"),
-        (first_point(bit_errors_per_sequence=[99] * 10), "more wrong bits than bits"),
-    ],
-)
+def test_an_entry_survives_writing_and_reading(entry: Path) -> None:
+    before = (entry / "entry.json").read_bytes()
+
+    write_entry(entry, read_entry(entry))
+
+    assert (entry / "entry.json").read_bytes() == before
+
+
+def test_an_entry_says_how_it_was_trained(entry: Path) -> None:
+    data = json.loads((entry / "entry.json").read_text())
+
+    assert data["missing_seeds"] == [3, 4, 5]
+    assert data["machine"] == "abacus"
+    assert data["memory_size"] is None
+    assert [run["command"] for run in data["runs"]] == [
+        "ntm-train --seed 1",
+        "ntm-train --seed 2",
+    ]
+
+
+FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "missing field": (lambda entry: entry.pop("authors"), "missing: authors"),
+    "unknown field": (lambda entry: entry.update(code="import os"), "unknown: code"),
+    "other format": (lambda entry: entry.update(format=2), "format must be 1, not 2"),
+    "other track": (lambda entry: entry.update(track="bribery"), "track must be one of"),
+    "text for number": (
+        lambda entry: entry.update(parameters="few"),
+        "parameters must be an integer of at least 0, not 'few'",
+    ),
+    "bool for number": (
+        lambda entry: entry.update(parameters=True),
+        "parameters must be an integer of at least 0, not True",
+    ),
+    "control characters": (
+        lambda entry: entry.update(name="\x1b[2J"),
+        r"name must be printable text, not '\\x1b\[2J'",
+    ),
+    "wrong hash of the suite": (
+        lambda entry: entry["suite"].update(hash="0"),
+        "suite 'tiny' must have version 1 and hash",
+    ),
+    "unknown suite": (
+        lambda entry: entry["suite"].update(name="huge"),
+        "the suite must be one of tiny",
+    ),
+    "no run": (lambda entry: entry.update(runs=[]), "there must be at least one run"),
+    "run that is no object": (lambda entry: entry.update(runs=[1]), "must be an object, not 1"),
+    "missing field of a run": (
+        lambda entry: entry["runs"][0].pop("sha256"),
+        "missing: sha256",
+    ),
+    "missing seed": (
+        lambda entry: entry["runs"].pop(),
+        r"every training seed of 1, 2, 3, 4, 5 .* runs have \[1\], missing_seeds \[3, 4, 5\]",
+    ),
+    "seed twice": (
+        lambda entry: entry["runs"].append(entry["runs"][0]),
+        r"every training seed of 1, 2, 3, 4, 5 .* runs have \[1, 2, 1\]",
+    ),
+    "seed that the checkpoint was not trained with": (
+        first_run(train_seed=3),
+        "train_seed must be as in .*seed-1.json, 1, not 3",
+    ),
+    "budget that the checkpoint was not trained with": (
+        first_run(sequences=7),
+        "sequences must be as in .*seed-1.json, 0, not 7",
+    ),
+    "path out of the folder": (
+        first_run(checkpoint="../run-1.safetensors"),
+        "'../run-1.safetensors' must be a file in .* itself",
+    ),
+    "absolute path": (first_run(checkpoint="/a.safetensors"), "must be a file in .* itself"),
+    "checkpoint of another kind": (
+        first_run(checkpoint="seed-1.pkl"),
+        "'seed-1.pkl' must end in .safetensors",
+    ),
+    "absent checkpoint": (
+        first_run(checkpoint="seed-9.safetensors"),
+        "must hold seed-9.safetensors",
+    ),
+    "other checkpoint": (first_run(sha256="0" * 64), "is not the file with sha256 0000"),
+    "hash that is none": (first_run(sha256="x"), "sha256 must be a SHA-256 in hexadecimal"),
+    "missing point": (first_run(points={}), "points must be 1-2, not"),
+    "too few episodes": (first_point(bits_per_sequence=[1.0]), "must hold 10 numbers, not 1"),
+    "NaN": (
+        first_point(bits_per_sequence=[float("nan")] * 10),
+        "numbers must be finite, not NaN",
+    ),
+    "negative cost": (
+        first_point(bits_per_sequence=[-1.0] * 10),
+        "bits_per_sequence must be a list of finite numbers of at least 0",
+    ),
+    "half a wrong bit": (
+        first_point(bit_errors_per_sequence=[0.5] * 10),
+        "bit_errors_per_sequence must be a list of integers",
+    ),
+    "more wrong bits than bits": (
+        first_point(bit_errors_per_sequence=[99] * 10),
+        "there cannot be more wrong bits than bits",
+    ),
+    "wrong bits for nothing": (
+        first_point(bits_per_sequence=[0.0] * 10, bit_errors_per_sequence=[1] * 10),
+        "a wrong bit cannot cost less than one bit",
+    ),
+    "unbounded cost": (
+        first_point(bits_per_sequence=[1e9] * 10),
+        "a bit cannot cost more than 52 bits",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "message"), FAULTS.values(), ids=FAULTS)
 def test_an_entry_with_a_fault_is_refused_with_its_name(
-    board: Path, edit: Callable[[dict[str, Any]], None], message: str
+    entry: Path, edit: Callable[[dict[str, Any]], object], message: str
 ) -> None:
-    change(board, edit)
+    change(entry, edit)
 
     with pytest.raises(ValueError, match=message):
-        read_entry(entry_of(board))
+        read_entry(entry)
 
 
-def test_a_changed_checkpoint_byte_is_noticed(board: Path) -> None:
-    checkpoint = entry_of(board) / "seed-1.safetensors"
-    content = bytearray(checkpoint.read_bytes())
-    content[-1] ^= 1
-    checkpoint.write_bytes(content)
-
-    with pytest.raises(ValueError, match="is not the file with sha256"):
-        read_entry(entry_of(board))
-
-
-def test_a_checkpoint_that_is_a_link_is_refused(board: Path) -> None:
-    checkpoint = entry_of(board) / "seed-1.safetensors"
-    elsewhere = board / "elsewhere.safetensors"
-    shutil.move(checkpoint, elsewhere)
-    os.symlink(elsewhere, checkpoint)
-
-    with pytest.raises(ValueError, match="must be a file beside the entry"):
-        read_entry(entry_of(board))
+MALFORMED = {
+    "cut short": ("{", "must hold JSON"),
+    "no object": ("[]", "must hold a JSON object, not a list"),
+    "name twice": ('{"a": 1, "a": 2}', "an object must not hold 'a' twice"),
+    "nested without end": ("[" * 100_000, "must hold JSON"),
+    "infinite": ('{"a": 1e999}', "missing: format"),
+}
 
 
+@pytest.mark.parametrize(("text", "message"), MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_entry_ends_in_one_line(
-    board: Path, capsys: pytest.CaptureFixture[str]
+    entry: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (entry_of(board) / "entry.json").write_text("{")
+    (entry / "entry.json").write_text(text)
 
-    assert main(["leaderboard", "show", "--suite", "tiny", "--board", str(board)]) == 2
+    assert main(["leaderboard", "verify", str(entry)]) == 2
+
     error = capsys.readouterr().err
-    assert "must hold JSON" in error
+    assert message in error
     assert error.count("\n") == 1
 
 
-def test_an_entry_is_not_overwritten(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = (entry_of(board) / "entry.json").read_bytes()
-    arguments = ["--name", "X", "--folder", "untrained", "--authors", "us", "--suite", "tiny"]
-    checkpoint = str(entry_of(board) / "seed-1.safetensors")
-
-    code = main(["leaderboard", "submit", checkpoint, *arguments, "--board", str(board)])
-
-    assert code == 2
-    assert "must not exist yet" in capsys.readouterr().err
-    assert (entry_of(board) / "entry.json").read_bytes() == before
-
-
-def test_a_failed_submission_leaves_nothing_behind(
-    board: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_oversized_file_is_refused_unread(
+    entry: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "run-1.safetensors").write_bytes(b"broken")
-    arguments = ["--name", "X", "--folder", "other", "--authors", "us", "--suite", "tiny"]
-    submit = ["leaderboard", "submit", str(tmp_path / "run-1.safetensors"), *arguments]
+    monkeypatch.setattr(attachments, "MOST_BYTES", 100)
 
-    assert main([*submit, "--board", str(board)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
-    assert [path.name for path in (board / "supervised").iterdir()] == ["untrained"]
+    with pytest.raises(ValueError, match=r"entry.json must be smaller than 100 bytes"):
+        read_entry(entry)
+
+
+@pytest.mark.parametrize("name", ["seed-1.safetensors", "seed-1.json"])
+def test_a_changed_checkpoint_byte_is_noticed(entry: Path, name: str) -> None:
+    content = bytearray((entry / name).read_bytes())
+    content[-1] ^= 1
+    (entry / name).write_bytes(content)
+
+    with pytest.raises(ValueError, match=f"{name} is not the file with sha256"):
+        read_entry(entry)
+
+
+@pytest.mark.parametrize("name", ["entry.json", "seed-1.safetensors", "seed-1.json"])
+def test_a_link_is_refused(entry: Path, tmp_path: Path, name: str) -> None:
+    shutil.move(entry / name, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", entry / name)
+
+    with pytest.raises(ValueError, match=f"'{name}' must be a file .* nor link"):
+        read_entry(entry)
+
+
+def test_a_file_that_nobody_listed_is_refused(entry: Path) -> None:
+    (entry / "agent.py").write_text("")
+
+    with pytest.raises(ValueError, match=r"agent.py does not belong to the entry"):
+        read_entry(entry)
+
+
+def test_the_same_weights_under_two_seeds_are_refused(entry: Path) -> None:
+    shutil.copyfile(entry / "seed-1.safetensors", entry / "seed-2.safetensors")
+    change(
+        entry,
+        lambda data: data["runs"][1].update(sha256=hash_file(entry / "seed-1.safetensors")),
+    )
+
+    with pytest.raises(ValueError, match="two runs must not have the same weights"):
+        read_entry(entry)
+
+
+def test_the_same_entry_under_two_names_is_refused(board: Path, entry: Path) -> None:
+    shutil.copytree(entry, board / "supervised" / "zz")
+    change(board / "supervised" / "zz", lambda data: data.update(name="Another"))
+
+    with pytest.raises(ValueError, match=r"zz must not repeat .*untrained: both have"):
+        read_board(board)
+
+
+def test_an_entry_in_the_folder_of_another_track_is_refused(board: Path, entry: Path) -> None:
+    (board / "reward-only").mkdir()
+    entry.rename(board / "reward-only" / "untrained")
+
+    with pytest.raises(ValueError, match="must lie in a folder 'supervised', not"):
+        read_board(board)

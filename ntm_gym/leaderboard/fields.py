@@ -1,0 +1,93 @@
+"""What the fields of an entry may hold, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of value.
+
+    Attributes:
+        words: What a value must be, for error messages.
+        holds: Whether a value is.
+    """
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_amount(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+COUNT = Kind("an integer of at least 0", _is_count)
+COUNT_OR_NONE = Kind("an integer of at least 0 or null", lambda v: v is None or _is_count(v))
+AMOUNT = Kind("a finite number of at least 0", _is_amount)
+TEXT = Kind("printable text", _is_text)
+SHA256 = Kind("a SHA-256 in hexadecimal", _is_hash)
+OBJECT = Kind("an object", lambda value: isinstance(value, dict))
+LIST = Kind("a list", lambda value: isinstance(value, list))
+COUNTS = Kind(
+    "a list of integers of at least 0",
+    lambda value: isinstance(value, list) and all(map(_is_count, value)),
+)
+AMOUNTS_OR_NONE = Kind(
+    "a list of finite numbers of at least 0, or null",
+    lambda value: value is None or (isinstance(value, list) and all(map(_is_amount, value))),
+)
+TEXTS = Kind(
+    "an object of printable texts",
+    lambda value: isinstance(value, dict) and all(map(_is_text, (*value, *value.values()))),
+)
+
+
+def check_fields(where: str, data: Any, kinds: Mapping[str, Kind], only: bool = True) -> None:
+    """Check that an object has its fields and that each holds what it must.
+
+    Args:
+        where: What the object is, for error messages.
+        data: The object.
+        kinds: Kinds by name.
+        only: Whether other fields are refused.
+
+    Raises:
+        ValueError: If a field is missing, unknown or of another kind.
+
+    Example:
+        >>> check_fields("entry", {"parameters": -1}, {"parameters": COUNT})
+        Traceback (most recent call last):
+        ValueError: entry: parameters must be an integer of at least 0, not -1
+    """
+    if not isinstance(data, dict):
+        raise ValueError(f"{where} must be an object, not {reprlib.repr(data)}")
+    missing = [name for name in kinds if name not in data]
+    unknown = sorted(data.keys() - kinds) if only else []
+    if missing or unknown:
+        raise ValueError(
+            f"{where} must have the fields {', '.join(kinds)}; missing: "
+            f"{', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}"
+        )
+    for name, kind in kinds.items():
+        if not kind.holds(data[name]):
+            raise ValueError(
+                f"{where}: {name} must be {kind.words}, not {reprlib.repr(data[name])}"
+            )

@@ -1,0 +1,60 @@
+"""A board with one entry of two untrained networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ntm_agents.checkpoints import save_checkpoint
+from ntm_agents.networks import build_network
+from ntm_gym.cli import main
+from ntm_gym.evaluation import suites
+from ntm_gym.evaluation.suites import Point, Suite
+
+OPTIONS = {"input_size": 3, "output_size": 2, "hidden_size": 4, "num_layers": 1}
+
+
+@pytest.fixture
+def tiny_suite(monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """Return the only suite there is."""
+    point = Point("1-2", "copy", {"num_bits": 2, "max_length": 2})
+    suite = Suite("tiny", 1, (point,), 10)
+    monkeypatch.setattr(suites, "SUITES", {"tiny": suite})
+    return suite
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> list[Path]:
+    """Return the checkpoints of training seeds 1 and 2."""
+    return [save_untrained(tmp_path / f"run-{seed}.safetensors", seed) for seed in (1, 2)]
+
+
+@pytest.fixture
+def board(tmp_path: Path, tiny_suite: Suite, checkpoints: list[Path]) -> Path:
+    """Return a board with the entry ``supervised/untrained``."""
+    board = tmp_path / "board"
+    submit = ["leaderboard", "submit", *map(str, checkpoints), "--board", str(board)]
+    about = ["--name", "Untrained", "--folder", "untrained", "--authors", "us"]
+    assert main([*submit, *about, "--suite", tiny_suite.name]) == 0
+    return board
+
+
+def save_untrained(path: Path, train_seed: int, **changes: Any) -> Path:
+    """Write a checkpoint and return its path."""
+    metadata = {
+        "network": "ntm_baselines:LSTM",
+        "options": OPTIONS,
+        "task": {"name": "copy", "parameters": {}},
+        "train_seed": train_seed,
+        "parameters": 99,
+        "sequences": 0,
+        "updates": 0,
+        "wall_time_s": 0.5,
+        "command": f"ntm-train --seed {train_seed}",
+        "machine": "abacus",
+        "versions": {"python": "3"},
+    }
+    save_checkpoint(path, build_network("ntm_baselines:LSTM", OPTIONS), metadata | changes)
+    return path
