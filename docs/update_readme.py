@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import write_atomically
-from ntm_gym.leaderboard.entries import Entry, find_entries, read_entry
+from ntm_gym.leaderboard.entries import Entry
+from ntm_gym.leaderboard.reading import find_entries, read_entry
 from ntm_gym.leaderboard.table import METRICS, Row, format_table
 
 ROOT = Path(__file__).parents[1]

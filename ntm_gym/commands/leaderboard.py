@@ -12,13 +12,8 @@ from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import CHECKPOINT_LOADER, TRUSTED_NETWORKS, reference_agents
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.entries import (
-    TRACKS,
-    Entry,
-    find_entries,
-    read_board,
-    read_entry,
-)
+from ntm_gym.leaderboard.entries import TRACKS, Entry
+from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.submission import submit
 from ntm_gym.leaderboard.table import Row
 from ntm_gym.leaderboard.verification import first_difference, play_again

@@ -24,10 +24,10 @@ from ntm_gym.leaderboard.entries import (
     TRAINING_SEEDS,
     Entry,
     Run,
-    read_entry,
     write_entry,
 )
 from ntm_gym.leaderboard.fields import AMOUNT, COUNT, OBJECT, TEXT, TEXTS, check_fields
+from ntm_gym.leaderboard.reading import read_entry
 
 _DESCRIPTION = {
     "task": OBJECT,

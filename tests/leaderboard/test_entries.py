@@ -14,7 +14,8 @@ import pytest
 from ntm_gym.cli import main
 from ntm_gym.leaderboard import attachments
 from ntm_gym.leaderboard.attachments import hash_file
-from ntm_gym.leaderboard.entries import read_board, read_entry, write_entry
+from ntm_gym.leaderboard.entries import write_entry
+from ntm_gym.leaderboard.reading import read_board, read_entry
 
 
 @pytest.fixture
