@@ -1,6 +1,8 @@
 # Everything runs in .venv, which any verb sets up when it is not there.
 PYTHON ?= python3
 BIN := .venv/bin
+# One thread: the tensors are small, and threads that compete for a core wait for each other.
+export OMP_NUM_THREADS ?= 1
 
 .PHONY: leaderboard test check lint format type imports fast slow doc figures tables clean
 
@@ -39,8 +41,8 @@ format: .venv
 figures: .venv  ## draw the README's picture from the shipped checkpoint
 	$(BIN)/python docs/draw_memory.py
 
-tables: .venv  ## put the leaderboard's tables into the README
-	$(BIN)/python docs/update_readme.py
+tables: .venv  ## put generated tables into README and docs
+	$(BIN)/python docs/update_tables.py
 
 doc: .venv
 	$(BIN)/mkdocs build --strict

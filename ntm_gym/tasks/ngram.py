@@ -81,12 +81,13 @@ class NGram(Task):
         """Return the episodes with these keys; see `Task.sample`."""
         table, batch_size = self.probabilities(keys), len(keys)
         uniforms = random_uniforms(keys, _BITS, self.sequence_length).T
-        rows, contexts = np.arange(batch_size), np.zeros(batch_size, np.int64)
+        table, contexts = table.reshape(-1), np.zeros(batch_size, np.int64)
+        first_context = np.arange(batch_size) * 2**self.context_length
         bits = np.zeros((self.sequence_length, batch_size), np.int8)
         for t in range(self.sequence_length):
             known = t >= self.context_length
-            bits[t] = uniforms[t] < (table[rows, contexts] if known else 0.5)
-            contexts = (2 * contexts + bits[t]) % 2**self.context_length
+            bits[t] = uniforms[t] < (table.take(first_context + contexts) if known else 0.5)
+            contexts = (2 * contexts + bits[t]) & (2**self.context_length - 1)
         targets = np.ascontiguousarray(bits.T)[..., None]
         inputs = np.zeros(targets.shape, np.float32)
         inputs[:, 1:] = targets[:, :-1]

@@ -7,7 +7,13 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import Episodes, Task, require_at_least, require_range
+from ntm_gym.tasks.episodes import (
+    Episodes,
+    Task,
+    as_items,
+    require_at_least,
+    require_range,
+)
 from ntm_gym.tasks.keyed_random import random_bits, random_integers
 
 _LENGTH, _REPEATS, _BITS = range(3)
@@ -100,7 +106,8 @@ class RepeatCopy(Task):
         answering = target_mask & (step < lengths - 1)
         source = (step - num_vectors - 1) % num_vectors
         targets = np.zeros((len(keys), steps, self.output_size), np.int8)
-        targets[..., : self.num_bits] = vectors[rows[:, None], source] * answering[..., None]
+        spoken = as_items(vectors)[rows[:, None], source][..., None].view(np.int8)
+        targets[..., : self.num_bits] = spoken * answering[..., None]
         targets[rows, lengths[:, 0] - 1, self.num_bits] = 1
         return Episodes(inputs, targets, target_mask, lengths[:, 0])
 

@@ -1,0 +1,57 @@
+"""Put generated tables into README and docs, between their markers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ntm_gym.commands.envs import scores_table, spaces_table
+from ntm_gym.evaluation.suites import find_suite
+from ntm_gym.files import write_atomically
+from ntm_gym.leaderboard.entries import Entry
+from ntm_gym.leaderboard.reading import find_entries, read_entry
+from ntm_gym.leaderboard.table import METRICS, Row, format_markdown, format_table
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Rewrite the generated parts."""
+    suite = find_suite("copy")
+    entries = [read_entry(folder) for folder in find_entries(ROOT / "leaderboard")]
+    entries = [entry for entry in entries if entry.suite == suite]
+    labels = [point.label for point in suite.points]
+    rows = [
+        Row(entry.name, entry.parameters, entry.sequences, [run.points for run in entry.runs])
+        for entry in entries
+    ]
+    tables = [
+        f"{title}:\n\n{format_table(rows, labels, metric)}" for metric, title in METRICS.items()
+    ]
+    _fill(ROOT / "README.md", {"copy": "\n\n".join(tables), "seeds": _seeds(entries, labels)})
+    generated = {"spaces": spaces_table(), "scores": scores_table()}
+    _fill(ROOT / "docs/environments.md", generated)
+
+
+def _seeds(entries: list[Entry], labels: list[str]) -> str:
+    lines = [["agent", "seed", *labels]]
+    for entry in entries:
+        for run in entry.runs:
+            means = [run.points[label].bit_errors_per_sequence.mean() for label in labels]
+            lines.append([entry.name, str(run.train_seed), *(f"{mean:.4g}" for mean in means)])
+    return format_markdown(lines)
+
+
+def _fill(path: Path, generated: dict[str, str]) -> None:
+    text = path.read_text()
+    for name, table in generated.items():
+        begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
+        before, marker, rest = text.partition(begin)
+        _, other_marker, after = rest.partition(end)
+        if not marker or not other_marker:
+            raise ValueError(f"{path} must hold {begin} and {end}")
+        text = f"{before}{begin}\n{table}\n{end}{after}"
+    write_atomically(path, text.encode())
+
+
+if __name__ == "__main__":
+    main()
