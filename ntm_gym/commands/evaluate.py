@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ntm_gym.commands.progress import Progress
+from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
 from ntm_gym.evaluation.results import Results
@@ -42,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the tables, and write the raw results if asked."""
+    use_one_thread()
     suite = find_suite(args.suite)
     trusted = TRUSTED_NETWORKS | set(args.trust)
     agent = load_agent(args.agent, suite.points[0].make_task(), trusted)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ntm_gym.commands.evaluate import print_tables, reference_row
 from ntm_gym.commands.progress import Progress
+from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import CHECKPOINT_LOADER, TRUSTED_NETWORKS, reference_agents
 from ntm_gym.evaluation.results import PointResult
@@ -70,6 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_board(args: argparse.Namespace) -> int:
     """Play every entry on a sample of the suite, compare, and print the tables."""
+    use_one_thread()
     suite = find_suite(args.suite)
     board = [(path, entry) for path, entry in read_board(args.board) if entry.suite == suite]
     players = sum(len(entry.runs) for _, entry in board) + len(reference_agents())
@@ -118,6 +120,7 @@ def show_board(args: argparse.Namespace) -> int:
 
 def verify_entries(args: argparse.Namespace) -> int:
     """Recompute entries and say what differs."""
+    use_one_thread()
     failed = False
     for folder in args.entry or find_entries(args.board):
         entry = read_entry(folder)
@@ -142,6 +145,7 @@ def verify_entries(args: argparse.Namespace) -> int:
 
 def submit_entry(args: argparse.Namespace) -> int:
     """Evaluate checkpoints in full and write an entry, whole or not at all."""
+    use_one_thread()
     suite = find_suite(args.suite)
     target = args.board / args.track / args.folder
     about = {name: getattr(args, name) for name in ("name", "authors", "link", "licence")}
