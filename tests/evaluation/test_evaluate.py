@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import gymnasium
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ntm_agents import NTM, NetworkAgent, NTMConfig
 from ntm_baselines.reference_agents import CoinAgent, OracleAgent, SilentAgent
 from ntm_gym.evaluation.agent import Agent
-from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.evaluate import evaluate, evaluate_point
 from ntm_gym.evaluation.intervals import bootstrap_mean
 from ntm_gym.evaluation.metrics import LEAST_PROBABILITY, cost_in_bits, wrong_bits
-from ntm_gym.evaluation.suites import Point, Suite, find_suite
-from ntm_gym.tasks import Copy
+from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.suites import SUITES, Point, Suite, find_suite
+from ntm_gym.tasks import TASKS, Copy
+from ntm_gym.tasks.keyed_random import derive_keys
 
 SMALL = Suite(
     "small",
@@ -54,6 +61,18 @@ def test_the_silent_agent_is_wrong_where_a_one_is_asked_and_has_no_cost_in_bits(
     np.testing.assert_array_equal(point.bit_errors_per_sequence, targets.sum((1, 2)))
 
 
+def assert_same(result: PointResult, expected: PointResult) -> None:
+    assert result.bits_per_sequence is not None
+    assert expected.bits_per_sequence is not None
+    np.testing.assert_allclose(result.bits_per_sequence, expected.bits_per_sequence, rtol=1e-5)
+    np.testing.assert_array_equal(
+        result.bit_errors_per_sequence, expected.bit_errors_per_sequence
+    )
+    np.testing.assert_array_equal(
+        result.target_bits_per_sequence, expected.target_bits_per_sequence
+    )
+
+
 def small_ntm_agent() -> Agent:
     torch.manual_seed(0)
     return NetworkAgent(NTM(NTMConfig(4, 3, memory_size=6, word_size=4)))
@@ -69,16 +88,103 @@ def test_results_depend_neither_on_num_envs_nor_on_the_way_of_playing(
     results = evaluate(small_ntm_agent(), SMALL, None, num_envs, step_by_step)
 
     for label, point in results.points.items():
-        other = expected.points[label]
-        assert point.bits_per_sequence is not None
-        assert other.bits_per_sequence is not None
-        np.testing.assert_allclose(point.bits_per_sequence, other.bits_per_sequence, rtol=1e-5)
-        np.testing.assert_array_equal(
-            point.bit_errors_per_sequence, other.bit_errors_per_sequence
-        )
-        np.testing.assert_array_equal(
-            point.target_bits_per_sequence, other.target_bits_per_sequence
-        )
+        assert_same(point, expected.points[label])
+
+
+@pytest.mark.parametrize("step_by_step", [False, True])
+def test_a_thousand_environments_give_what_sixty_four_and_one_give(step_by_step: bool) -> None:
+    point, keys = SMALL.points[0], derive_keys(5, 1, 0, 1_000)
+    agent = small_ntm_agent()
+
+    expected = evaluate_point(agent, point, keys, 1_000, step_by_step)
+
+    assert_same(evaluate_point(agent, point, keys, 64, step_by_step), expected)
+    assert_same(evaluate_point(agent, point, keys[:50], 1, step_by_step), expected.first(50))
+
+
+def test_keys_may_be_shared_out_between_processes() -> None:
+    point, keys = SMALL.points[0], derive_keys(5, 1, 0, 60)
+    agent = small_ntm_agent()
+    expected = evaluate_point(agent, point, keys)
+
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        first, last = pool.map(evaluate_point, [agent] * 2, [point] * 2, [keys[:25], keys[25:]])
+
+    assert_same(first, expected.first(25))
+    assert last.bits_per_sequence is not None
+    assert expected.bits_per_sequence is not None
+    np.testing.assert_allclose(
+        last.bits_per_sequence, expected.bits_per_sequence[25:], rtol=1e-5
+    )
+
+
+def test_returns_are_those_of_the_environment() -> None:
+    suite = find_suite("associative_recall")
+    point = suite.points[0]
+    env = gymnasium.make_vec("NTMAssociativeRecall-v0", num_envs=8)
+    env.reset(options={"key": suite.keys(point, 8)})
+    returns, playing = np.zeros(8), np.ones(8, np.bool_)
+    for _ in range(point.make_task().max_steps):
+        _, rewards, terminations, _, _ = env.step(env.action_space.sample() * 0)
+        returns += rewards * playing
+        playing &= ~terminations
+
+    task = point.make_task()
+    result = evaluate(SilentAgent(task), suite, 8).points[point.label]
+
+    assert not playing.any()
+    assert result.mean_return(task.output_size) == pytest.approx(returns.mean())
+
+
+def test_the_oracle_of_ngrams_has_no_excess_bits_and_the_coin_has_what_is_known() -> None:
+    suite = find_suite("ngram")
+    task = suite.points[0].make_task()
+    oracle = evaluate(OracleAgent(task), suite).points["200"]
+    coin = evaluate(CoinAgent(task), suite).points["200"]
+
+    assert oracle.excess_bits(oracle) == 0
+    assert coin.excess_bits(oracle) == pytest.approx(200 - 132.9, abs=2)
+
+
+class Liar(CoinAgent):
+    """Gives probabilities that are none."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__(TASK)
+        self._probability = probability
+
+    def predict_sequences(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.full((*inputs.shape[:2], 3), self._probability)
+
+
+@pytest.mark.parametrize("probability", [np.nan, -0.1, 1.1])
+def test_probabilities_that_are_none_are_refused(probability: float) -> None:
+    with pytest.raises(ValueError, match="must return probabilities from 0 to 1"):
+        evaluate(Liar(probability), SMALL)
+
+
+def test_answers_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"must return shape \(20, 9, 3\), not \(20, 9, 8\)"):
+        evaluate(CoinAgent(Copy()), SMALL)
+
+
+def test_a_changed_default_of_a_task_changes_the_fingerprint() -> None:
+    explicit = Point("1-4", "copy", {"num_bits": 3, "min_length": 1, "max_length": 4})
+
+    assert Suite("small", 1, (explicit,)).hash() == Suite("small", 1, SMALL.points[:1]).hash()
+
+
+def test_every_suite_begins_with_what_its_agents_are_trained_on() -> None:
+    for suite in SUITES.values():
+        first = suite.points[0]
+        assert first.make_task() == TASKS[first.task]()
+        assert suite.num_episodes == 1_000
+
+
+def test_no_two_points_share_an_episode() -> None:
+    for suite in SUITES.values():
+        keys = np.concatenate([suite.keys(point) for point in suite.points])
+        assert len(np.unique(keys)) == len(keys)
 
 
 def test_fewer_episodes_are_the_first_ones() -> None:
