@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+RENDER_MODES = ["ansi", "rgb_array", *(["human"] if find_spec("pygame") else [])]
+"""A window needs pygame, which comes with the extra ``human``."""
 
 _SHADES = " ░▒▓█"
 _CELL = 8
@@ -99,7 +103,7 @@ def render_rgb(panels: Sequence[Panel]) -> NDArray[np.uint8]:
 
 
 class Window:
-    """A window on the screen, by pygame, which comes with the extra ``human``.
+    """A window on the screen, by pygame.
 
     Args:
         frames_per_second: How long a picture stays.
@@ -115,9 +119,6 @@ class Window:
 
         Args:
             image: Shape ``(height, width, 3)``.
-
-        Raises:
-            ImportError: If pygame is absent.
         """
         import pygame
 

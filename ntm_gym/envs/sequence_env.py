@@ -10,7 +10,7 @@ from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from ntm_gym.envs.rendering import Window, make_panels, render_ansi, render_rgb
+from ntm_gym.envs.rendering import RENDER_MODES, Window, make_panels, render_ansi, render_rgb
 from ntm_gym.envs.scoring import (
     check_answers,
     check_reward,
@@ -64,7 +64,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         task: Name of the task, a key of `ntm_gym.tasks.TASKS`.
         reward: Kind of reward.
         action: Kind of action, ``"bits"`` or ``"probability"``.
-        render_mode: ``"ansi"``, ``"rgb_array"``, ``"human"`` (a window) or None.
+        render_mode: ``"ansi"``, ``"rgb_array"``, ``"human"`` (a window, where
+            pygame is installed) or None.
         **parameters: Parameters of the task.
 
     Raises:
@@ -72,7 +73,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
-        "render_modes": ["ansi", "rgb_array", "human"],
+        "render_modes": RENDER_MODES,
         "render_fps": 4,
     }
 

@@ -212,7 +212,7 @@ def test_without_numba_the_reference_runs_and_says_so(
 
     assert run_core is reference.run_core
     assert len(caplog.records) == 1
-    with pytest.raises(ValueError, match="needs the package numba"):
+    with pytest.raises(ValueError, match="needs numba and a folder"):
         dispatch.select_backend("numba", torch.device("cpu"), torch.float32)
 
 

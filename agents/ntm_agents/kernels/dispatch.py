@@ -46,9 +46,11 @@ def select_backend(backend: Backend, device: torch.device, dtype: torch.dtype) -
         return reference.run_core
     try:
         run_core: RunCore = importlib.import_module("ntm_agents.kernels.numba_cpu").run_core
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # without a folder to cache in: RuntimeError
         if backend == "numba":
-            raise ValueError(f"backend 'numba' needs the package numba: {error}") from error
+            raise ValueError(
+                f"backend 'numba' needs numba and a folder that it can cache in: {error}"
+            ) from error
         _LOGGER.warning("numba cannot be used (%s); the NTM runs on plain torch", error)
         return reference.run_core
     return run_core
