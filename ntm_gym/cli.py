@@ -5,9 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ntm_gym import __version__
 from ntm_gym.commands import bench, envs, evaluate, leaderboard, play
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and exit with code 2."""
+        self.exit(2, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0; 1 if a verification failed; 2 after a user's error.
     """
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="ntm-gym", description="Memory tasks of the Neural Turing Machine."
     )
     parser.add_argument("--version", action="version", version=__version__)

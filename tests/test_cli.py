@@ -54,3 +54,23 @@ def test_a_users_error_is_one_line_and_exit_code_two(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("evaluate", "the following arguments are required: --agent"),
+        ("evaluate --agent coin --episodes many", "invalid int value: 'many'"),
+        ("leaderboard submit x.safetensors", "required: --name, --folder, --authors"),
+        ("sing", "invalid choice: 'sing'"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_two(
+    arguments: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments.split())
+
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1

@@ -10,13 +10,15 @@ from ntm_gym.commands.evaluate import print_tables, reference_row
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES
 from ntm_gym.evaluation.loading import CHECKPOINT_LOADER, TRUSTED_NETWORKS, reference_agents
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.entries import TRACKS, Entry
+from ntm_gym.leaderboard.overall import rank
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.submission import submit
-from ntm_gym.leaderboard.table import Row
+from ntm_gym.leaderboard.table import Row, format_interval, format_markdown
 from ntm_gym.leaderboard.verification import first_difference, play_again
 
 
@@ -50,6 +52,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     show = verbs.add_parser("show", help="print what the entries say", parents=[everywhere])
     show.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
     show.set_defaults(run=show_board)
+
+    overall = verbs.add_parser("overall", help="compare over all tasks", parents=[everywhere])
+    overall.add_argument("--baseline", default="LSTM", help="name of an agent, or its start")
+    overall.set_defaults(run=compare_over_tasks)
 
     verify = verbs.add_parser("verify", help="recompute entries", parents=[everywhere, loading])
     verify.add_argument("entry", type=Path, nargs="*", help="folders; all entries if none")
@@ -115,6 +121,30 @@ def show_board(args: argparse.Namespace) -> int:
     if not rows:
         raise ValueError(f"no entry in {args.board} is of suite {suite.name!r}")
     print_tables(rows, suite)
+    return 0
+
+
+def compare_over_tasks(args: argparse.Namespace) -> int:
+    """Print how agents stand over all the tasks that they have entered."""
+    standings = rank([entry for _, entry in read_board(args.board)], args.baseline)
+    head = ["agent", "track", "tasks", "normalized score", f"beats {args.baseline}"]
+    lines = [
+        [
+            standing.name,
+            standing.track,
+            ", ".join(standing.suites),
+            format_interval(standing.score),
+            "-" if standing.improvement is None else format_interval(standing.improvement),
+        ]
+        for standing in standings
+    ]
+    print(format_markdown([head, *lines]))
+    print(
+        "\nNormalized score: interquartile mean over runs and tasks, by wrong bits at all "
+        "points; 1 is the oracle, 0 a coin.\nBeats: probability that a run beats one of the "
+        "baseline on the same task.\n95 % intervals: stratified bootstrap over runs, "
+        f"{RESAMPLES:,} resamples, seed {BOOTSTRAP_SEED}."
+    )
     return 0
 
 

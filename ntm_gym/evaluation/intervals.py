@@ -1,7 +1,8 @@
-"""Intervals over training seeds and episodes."""
+"""Intervals over training seeds and episodes, or over runs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,3 +69,26 @@ def bootstrap_mean(values: NDArray[np.float64]) -> Interval:
         rng=np.random.default_rng(BOOTSTRAP_SEED),
     ).confidence_interval
     return Interval(mean, float(found.low), float(found.high))
+
+
+def bootstrap_runs(
+    statistic: Callable[..., float], *agents: Sequence[NDArray[np.float64]]
+) -> Interval:
+    """Return a statistic of runs with a 95 % percentile bootstrap interval.
+
+    Runs are resampled within each task and agent (the stratified bootstrap).
+
+    Args:
+        statistic: Takes as many agents' scores as are given.
+        *agents: For each agent, for each task, the scores of its runs.
+
+    Returns:
+        The interval; always the same for the same scores.
+    """
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    resampled = [
+        statistic(*([rng.choice(task, len(task)) for task in agent] for agent in agents))
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(statistic(*agents), float(low), float(high))

@@ -77,10 +77,11 @@ def _cell(row: Row, label: str, metric: str) -> str:
     if any(value is None for value in values):
         return "-"
     interval = bootstrap_mean(np.array(values, np.float64))
-    return _format_interval(interval)
+    return format_interval(interval)
 
 
-def _format_interval(interval: Interval) -> str:
+def format_interval(interval: Interval) -> str:
+    """Write a mean and its interval, which is left out where nothing varies."""
     if interval.low == interval.high:
         return _number(interval.mean)
     return f"{_number(interval.mean)} [{_number(interval.low)}, {_number(interval.high)}]"

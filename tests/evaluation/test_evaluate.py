@@ -15,7 +15,6 @@ from ntm_agents import NTM, NetworkAgent, NTMConfig
 from ntm_baselines.reference_agents import CoinAgent, OracleAgent, SilentAgent
 from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.evaluate import evaluate, evaluate_point
-from ntm_gym.evaluation.intervals import bootstrap_mean
 from ntm_gym.evaluation.metrics import LEAST_PROBABILITY, cost_in_bits, wrong_bits
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, Point, Suite, find_suite
@@ -235,31 +234,3 @@ def test_a_suite_fingerprint_changes_with_anything_that_changes_its_episodes() -
     ]
 
     assert len({suite.hash() for suite in suites}) == len(suites)
-
-
-def test_an_interval_over_many_seeds_is_near_the_normal_one() -> None:
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(400, 1)) + np.zeros((400, 50))
-
-    interval = bootstrap_mean(values)
-
-    standard_error = values[:, 0].std() / np.sqrt(400)
-    assert interval.low == pytest.approx(interval.mean - 1.96 * standard_error, abs=0.02)
-    assert interval.high == pytest.approx(interval.mean + 1.96 * standard_error, abs=0.02)
-
-
-def test_an_interval_covers_the_differences_between_seeds_and_is_always_the_same() -> None:
-    values = np.repeat([[0.0], [1.0], [5.0]], 30, axis=1)
-
-    interval = bootstrap_mean(values)
-
-    assert interval == bootstrap_mean(values)
-    assert (interval.low, interval.high) == (0, 5)
-
-
-def test_a_single_seed_is_resampled_over_episodes_only() -> None:
-    interval = bootstrap_mean(np.array([[0.0] * 50 + [1.0] * 50]))
-
-    assert interval.mean == 0.5
-    assert 0.39 < interval.low < 0.42
-    assert 0.58 < interval.high < 0.61
