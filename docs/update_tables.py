@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ntm_agents import bench
+from ntm_gym.commands import bench_envs
 from ntm_gym.commands.envs import scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
-from ntm_gym.files import write_atomically
+from ntm_gym.files import read_json, write_atomically
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.reading import find_entries, read_entry
 from ntm_gym.leaderboard.table import METRICS, Row, format_markdown, format_table
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs/results"
 
 
 def main() -> None:
@@ -28,8 +31,16 @@ def main() -> None:
         f"{title}:\n\n{format_table(rows, labels, metric)}" for metric, title in METRICS.items()
     ]
     _fill(ROOT / "README.md", {"copy": "\n\n".join(tables), "seeds": _seeds(entries, labels)})
-    generated = {"spaces": spaces_table(), "scores": scores_table()}
-    _fill(ROOT / "docs/environments.md", generated)
+    _fill(
+        ROOT / "docs/environments.md",
+        {
+            "spaces": spaces_table(),
+            "scores": scores_table(),
+            "speed": bench_envs.format_result(read_json(RESULTS / "bench-envs.json")),
+        },
+    )
+    speed = bench.format_result(read_json(RESULTS / "bench-ntm.json"))
+    _fill(ROOT / "docs/kernels.md", {"speed": speed})
 
 
 def _seeds(entries: list[Entry], labels: list[str]) -> str:

@@ -23,7 +23,7 @@ BACKENDS: tuple[Backend, ...] = ("reference", "numba")
 _SECONDS = 0.2
 
 
-def measure(rounds: int) -> tuple[dict[str, Any], str]:
+def measure(rounds: int) -> dict[str, Any]:
     """Measure forward and backward passes at the paper's size for copy, on one thread.
 
     Args:
@@ -31,7 +31,7 @@ def measure(rounds: int) -> tuple[dict[str, Any], str]:
             reported.
 
     Returns:
-        The result, ready for JSON, and a Markdown table.
+        The result, ready for JSON.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -44,7 +44,7 @@ def measure(rounds: int) -> tuple[dict[str, Any], str]:
     finally:
         torch.set_num_threads(threads)
     medians = {name: statistics.median(times) for name, times in found.items()}
-    result = {
+    return {
         "unit": "milliseconds of CPU time for a forward and a backward pass, median of rounds",
         "steps": STEPS,
         "rounds": rounds,
@@ -55,7 +55,6 @@ def measure(rounds: int) -> tuple[dict[str, Any], str]:
         "machine": platform.platform(),
         "versions": {name: version(name) for name in ("ntm-gym", "torch", "numba")},
     }
-    return result, _table(medians)
 
 
 def _contestants() -> dict[str, Callable[[], None]]:
@@ -90,7 +89,9 @@ def _time(run: Callable[[], None]) -> float:
     return 1e3 * (time.process_time() - started) / calls
 
 
-def _table(milliseconds: dict[str, float]) -> str:
+def format_result(result: dict[str, Any]) -> str:
+    """Return a result of `measure` as a Markdown table."""
+    milliseconds = result["milliseconds"]
     lines = [
         "| controller | batch | numba | reference | reference / numba | numba / nn.LSTM(100) |",
         "|---|---|---|---|---|---|",

@@ -23,11 +23,9 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print a table, and write the result if asked."""
     if args.rounds < 1:
         raise ValueError(f"--rounds must be at least 1, not {args.rounds}")
-    if args.what == "envs":
-        result, table = bench_envs.measure(args.rounds)
-    else:
-        result, table = importlib.import_module("ntm_agents.bench").measure(args.rounds)
-    print(table)
+    module = bench_envs if args.what == "envs" else importlib.import_module("ntm_agents.bench")
+    result = module.measure(args.rounds)
+    print(module.format_result(result))
     if args.output is not None:
         write_json(args.output, result)
     return 0

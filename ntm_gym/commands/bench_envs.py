@@ -20,14 +20,14 @@ _SECONDS = 0.3
 _CARTPOLE = "CartPole-v1"
 
 
-def measure(rounds: int) -> tuple[dict[str, Any], str]:
+def measure(rounds: int) -> dict[str, Any]:
     """Measure environment steps per second of CPU time, all contestants in every round.
 
     Args:
         rounds: Interleaved rounds; medians are reported.
 
     Returns:
-        The result, ready for JSON, and a Markdown table.
+        The result, ready for JSON.
     """
     ids = [env_id for env_id in ENVIRONMENTS if "Small" not in env_id and "Long" not in env_id]
     contestants: dict[str, Callable[[], float]] = {"cartpole": _vector(_CARTPOLE)}
@@ -40,7 +40,7 @@ def measure(rounds: int) -> tuple[dict[str, Any], str]:
         for name, run in contestants.items():
             found[name].append(run())
     medians = {name: statistics.median(rates) for name, rates in found.items()}
-    result = {
+    return {
         "unit": "environment steps per second of CPU time, median of rounds",
         "num_envs": NUM_ENVS,
         "rounds": rounds,
@@ -48,13 +48,15 @@ def measure(rounds: int) -> tuple[dict[str, Any], str]:
         "machine": platform.platform(),
         "versions": {name: version(name) for name in ("ntm-gym", "gymnasium", "numpy")},
     }
-    return result, _table(ids, medians)
 
 
-def _table(ids: list[str], rates: dict[str, float]) -> str:
+def format_result(result: dict[str, Any]) -> str:
+    """Return a result of `measure` as a Markdown table."""
+    rates = result["steps_per_second"]
+    ids = [name.removesuffix(" vector") for name in rates if name.endswith(" vector")]
     cartpole = rates["cartpole"]
     lines = [
-        f"CartPoleVectorEnv: {cartpole / 1e6:.2f} M steps/s at num_envs {NUM_ENVS}",
+        f"CartPoleVectorEnv: {cartpole / 1e6:.2f} M steps/s at num_envs {result['num_envs']}",
         "",
         "| id | vector | x CartPole | x SyncVectorEnv | single, through make |",
         "|---|---|---|---|---|",
