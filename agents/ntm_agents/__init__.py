@@ -1,4 +1,4 @@
-"""The Neural Turing Machine in torch: network, fast kernels, training, SB3 policy.
+"""The Neural Turing Machine in torch: network, fast kernels, supervised training.
 
 Shape letters, everywhere in this package: ``B`` batch, ``T`` time, ``I`` input channels,
 ``O`` output bits, ``C`` controller units, ``L`` controller layers, ``G`` gates of a layer,

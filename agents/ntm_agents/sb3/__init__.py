@@ -1,1 +1,0 @@
-"""The NTM as a Stable-Baselines3 policy."""
