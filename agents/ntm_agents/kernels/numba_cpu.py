@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels import numba_sequence
 from ntm_agents.kernels.core import CoreWeights
-from ntm_agents.kernels.numba_sequence import State, Tape, Weights
+from ntm_agents.kernels.numba_backward import backward
+from ntm_agents.kernels.numba_forward import forward
+from ntm_agents.kernels.numba_tape import State, Tape, Weights
 from ntm_agents.state import NTMState
 
 
@@ -83,7 +84,7 @@ class _Core(torch.autograd.Function):
         )
         _over_batch(
             batch_size,
-            lambda first, last: numba_sequence.forward(
+            lambda first, last: forward(
                 first,
                 last,
                 segment,
@@ -128,7 +129,7 @@ class _Core(torch.autograd.Function):
         )
         _over_batch(
             batch_size,
-            lambda first, last: numba_sequence.backward(
+            lambda first, last: backward(
                 first,
                 last,
                 ctx.segment,
