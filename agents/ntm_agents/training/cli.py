@@ -24,6 +24,7 @@ _NUMBERS = {
     "learning_rate": float,
     "decay_fraction": float,
     "max_gradient_norm": float,
+    "max_gradient_component": float,
     "seed": int,
     "report_every": int,
 }

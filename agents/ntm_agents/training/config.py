@@ -22,7 +22,9 @@ class TrainingConfig:
         batch_size: Sequences in each update.
         learning_rate: Rate before the decay.
         decay_fraction: Part of the run, at its end, over which the rate falls linearly to 0.
-        max_gradient_norm: Gradients longer than this are scaled down to it.
+        max_gradient_norm: Gradients longer than this are scaled down to it; None for no limit.
+        max_gradient_component: Components of the gradient are first clipped to plus or minus
+            this, as in the paper; None for no limit.
         seed: Decides initial weights and training sequences.
         report_every: Sequences between two lines of the log, each with a validation and a
             checkpoint.
@@ -39,7 +41,8 @@ class TrainingConfig:
     batch_size: int = 1
     learning_rate: float = 1e-4
     decay_fraction: float = 0.5
-    max_gradient_norm: float = 10.0
+    max_gradient_norm: float | None = 10.0
+    max_gradient_component: float | None = None
     seed: int = 1
     report_every: int = 1_000
 
@@ -54,7 +57,9 @@ class TrainingConfig:
                     f"{name} must be a multiple of batch_size {self.batch_size}, "
                     f"not {getattr(self, name)}"
                 )
-        for name in ("learning_rate", "max_gradient_norm"):
+        limits = ("max_gradient_norm", "max_gradient_component")
+        given = [name for name in limits if getattr(self, name) is not None]
+        for name in ("learning_rate", *given):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         if not 0 <= self.decay_fraction <= 1:

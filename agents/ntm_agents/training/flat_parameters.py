@@ -39,6 +39,12 @@ class FlatParameters:
         self.vector.grad.mul_((max_norm / norm.clamp_min(1e-6)).clamp_max(1.0))
 
     @torch.no_grad()
+    def clip_gradient_components(self, largest: float) -> None:
+        """Bring every component of the gradient between plus and minus a number."""
+        assert self.vector.grad is not None
+        self.vector.grad.clamp_(-largest, largest)
+
+    @torch.no_grad()
     def zero_gradient(self) -> None:
         """Forget the gradient, in place: the parameters' views stay."""
         assert self.vector.grad is not None

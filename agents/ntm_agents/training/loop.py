@@ -98,7 +98,10 @@ def _train(
             nats = nats_per_sequence(network(batch.inputs)[0], batch)
             flat.zero_gradient()
             nats.backward()
-            flat.clip_gradient_norm(config.max_gradient_norm)
+            if config.max_gradient_component is not None:
+                flat.clip_gradient_components(config.max_gradient_component)
+            if config.max_gradient_norm is not None:
+                flat.clip_gradient_norm(config.max_gradient_norm)
             optimizer.param_groups[0]["lr"] = config.learning_rate_at(start)
             optimizer.step()
 

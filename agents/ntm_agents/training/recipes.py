@@ -1,42 +1,100 @@
-"""Recipes: runs by name, ours and the paper's (Tables 1 to 3)."""
+"""Recipes: runs by name, ours and the paper's."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.paper_tables import PAPER_RECIPES
 
-_COPY_NTM = {"initial_focus": 10.0}
+_NTM_FEEDFORWARD = TrainingConfig(
+    network_options={"controller": "feedforward"}, decay_fraction=0.25
+)
+_NTM_LSTM = TrainingConfig(network_options={"controller": "lstm"}, decay_fraction=0.25)
+_LSTM = TrainingConfig(
+    network="ntm_baselines:LSTM",
+    sequences=200_000,
+    batch_size=8,
+    decay_fraction=0.25,
+    report_every=4_000,
+)
+_LARGER_BATCHES = {"batch_size": 8, "learning_rate": 3e-4, "report_every": 8_000}
 
-RECIPES = MappingProxyType(
+
+def _with_options(config: TrainingConfig, **options: object) -> TrainingConfig:
+    return dataclasses.replace(config, network_options={**config.network_options, **options})
+
+
+def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> TrainingConfig:
+    return dataclasses.replace(config, task=task, **changes)  # type: ignore[arg-type]
+
+
+RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
-        "copy/ntm-ff": TrainingConfig(
-            task="copy",
-            network="ntm_agents:NTM",
-            network_options={"controller": "feedforward", **_COPY_NTM},
-            sequences=120_000,
-            decay_fraction=0.25,
+        "copy/ntm-ff": _for_task("copy", _NTM_FEEDFORWARD, sequences=120_000),
+        "copy/ntm-lstm": _for_task("copy", _NTM_LSTM, sequences=120_000),
+        "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
+        "repeat-copy/ntm-ff": _for_task("repeat_copy", _NTM_FEEDFORWARD, sequences=120_000),
+        "repeat-copy/ntm-lstm": _for_task("repeat_copy", _NTM_LSTM, sequences=120_000),
+        "repeat-copy/lstm": _for_task(
+            "repeat_copy",
+            _with_options(_LSTM, num_layers=3, hidden_size=512),
+            sequences=100_000,
         ),
-        "copy/ntm-lstm": TrainingConfig(
-            task="copy",
-            network="ntm_agents:NTM",
-            network_options={"controller": "lstm", **_COPY_NTM},
-            sequences=120_000,
-            decay_fraction=0.25,
+        "recall/ntm-ff": _for_task(
+            "associative_recall",
+            _with_options(
+                _NTM_FEEDFORWARD, controller_size=256, num_read_heads=4, num_write_heads=4
+            ),
+            sequences=100_000,
         ),
-        "copy/lstm": TrainingConfig(
-            task="copy",
-            network="ntm_baselines:LSTM",
-            network_options={"hidden_size": 256, "num_layers": 3},
+        "recall/ntm-lstm": _for_task(
+            "associative_recall",
+            _with_options(_NTM_LSTM, initial_focus=4.0),
+            sequences=100_000,
+            decay_fraction=0.3,
+        ),
+        "recall/lstm": _for_task(
+            "associative_recall", _with_options(_LSTM, num_layers=3, hidden_size=256)
+        ),
+        "ngram/ntm-ff": _for_task(
+            "ngram",
+            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0),
             sequences=200_000,
-            decay_fraction=0.25,
-            batch_size=8,
-            learning_rate=1e-4,
-            report_every=4_000,
+            **_LARGER_BATCHES,
+            decay_fraction=0.5,
         ),
+        "ngram/ntm-lstm": _for_task(
+            "ngram",
+            _with_options(_NTM_LSTM, initial_focus=4.0),
+            sequences=200_000,
+            **_LARGER_BATCHES,
+            decay_fraction=0.5,
+        ),
+        "ngram/lstm": _for_task("ngram", _with_options(_LSTM, num_layers=3, hidden_size=128)),
+        "sort/ntm-ff": _for_task(
+            "priority_sort",
+            _with_options(
+                _NTM_FEEDFORWARD, controller_size=512, num_read_heads=8, num_write_heads=8
+            ),
+            sequences=600_000,
+            **_LARGER_BATCHES,
+        ),
+        "sort/ntm-lstm": _for_task(
+            "priority_sort",
+            _with_options(_NTM_LSTM, controller_layers=2, num_read_heads=5, num_write_heads=5),
+            sequences=600_000,
+            **_LARGER_BATCHES,
+        ),
+        "sort/lstm": _for_task(
+            "priority_sort", _with_options(_LSTM, num_layers=3, hidden_size=128)
+        ),
+        **PAPER_RECIPES,
     }
 )
-"""Ours: what works best of what was tried."""
+"""Ours, what worked best of what was tried; the paper's own under ``paper/``."""
 
 
 def find_recipe(name: str) -> TrainingConfig:

@@ -64,6 +64,13 @@ def test_long_gradients_are_scaled_down_and_short_ones_kept(
     torch.testing.assert_close(flat.vector.grad, torch.tensor(expected))
 
 
+def test_gradient_components_are_clipped_one_by_one() -> None:
+    flat = FlatParameters(nn.Linear(3, 1, bias=False))
+    flat.vector.grad = torch.tensor([-12.0, 4.0, 10.5])
+    flat.clip_gradient_components(10.0)
+    torch.testing.assert_close(flat.vector.grad, torch.tensor([-10.0, 4.0, 10.0]))
+
+
 def test_a_fair_coin_costs_a_bit_for_each_scored_bit() -> None:
     episodes = Copy(num_bits=3).sample(derive_keys(0, 0, 0, 8))
     batch = to_batch(episodes, CPU)

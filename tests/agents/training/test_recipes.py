@@ -1,0 +1,61 @@
+import pytest
+
+from ntm_agents.networks import build_network, count_parameters
+from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.paper_tables import TABLE_1, TABLE_2, TABLE_3, TASK_NAMES
+from ntm_agents.training.recipes import RECIPES, find_recipe
+
+OURS = [name for name in RECIPES if not name.startswith("paper/")]
+NTM_DEFAULTS = {
+    "controller_size": 100,
+    "controller_layers": 1,
+    "num_read_heads": 1,
+    "num_write_heads": 1,
+}
+LSTM_SIZES = {"num_layers", "hidden_size"}
+
+
+def sizes(config: TrainingConfig) -> dict[str, object]:
+    defaults = NTM_DEFAULTS if config.network == "ntm_agents:NTM" else {}
+    options = {**defaults, **config.network_options}
+    return {k: v for k, v in options.items() if k in LSTM_SIZES | NTM_DEFAULTS.keys()}
+
+
+def test_every_task_has_a_recipe_for_every_network() -> None:
+    assert set(OURS) == {f"{t}/{n}" for t in TASK_NAMES for n in ("ntm-ff", "ntm-lstm", "lstm")}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_recipes_keep_the_sizes_of_the_paper(name: str) -> None:
+    assert sizes(RECIPES[name]) == sizes(RECIPES[f"paper/{name}"])
+    assert RECIPES[name].task == RECIPES[f"paper/{name}"].task
+
+
+@pytest.mark.parametrize("task", TASK_NAMES)
+def test_paper_recipes_have_the_rates_of_the_tables_and_a_million_sequences(task: str) -> None:
+    for network, table in (("ntm-ff", TABLE_1), ("ntm-lstm", TABLE_2), ("lstm", TABLE_3)):
+        recipe = RECIPES[f"paper/{task}/{network}"]
+        assert recipe.learning_rate_at(999_999) == table[task].learning_rate
+        assert recipe.sequences == 1_000_000
+        assert (recipe.max_gradient_component, recipe.max_gradient_norm) == (10.0, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"), [("recall/lstm", 1_344_518), ("ngram/lstm", 331_905)]
+)
+def test_lstm_recipes_have_the_parameters_printed_in_table_3(name: str, printed: int) -> None:
+    config = RECIPES[name]
+    network = build_network(config.network, config.make_network_options())
+    assert count_parameters(network) == printed
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"recipe must be one of .*copy/ntm-ff.*not 'copy'"):
+        find_recipe("copy")
+
+
+def test_a_limit_of_the_gradient_must_be_positive() -> None:
+    with pytest.raises(ValueError, match=r"max_gradient_norm must be positive, not -1"):
+        TrainingConfig(max_gradient_norm=-1.0)
+    with pytest.raises(ValueError, match=r"max_gradient_component must be positive, not 0"):
+        TrainingConfig(max_gradient_component=0.0)
