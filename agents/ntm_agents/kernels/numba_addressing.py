@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_math import exp, kernel, log
+from ntm_agents.kernels.numba_math import add_combination, exp, kernel, log
 
 
 @kernel
@@ -19,7 +19,12 @@ def inverse_norms(memory: Any, inverse: Any) -> None:
     one = memory.dtype.type(1.0)
     for i in range(locations):
         inverse[i] = SIMILARITY_EPSILON
-    for m in range(words):
+    fours = words - words % 4
+    for m in range(0, fours, 4):
+        r0, r1, r2, r3 = memory[m], memory[m + 1], memory[m + 2], memory[m + 3]
+        for i in range(locations):
+            inverse[i] += (r0[i] * r0[i] + r1[i] * r1[i]) + (r2[i] * r2[i] + r3[i] * r3[i])
+    for m in range(fours, words):
         row = memory[m]
         for i in range(locations):
             inverse[i] += row[i] * row[i]
@@ -100,10 +105,7 @@ def address(
 
     for i in range(locations):
         similarity[i] = zero
-    for m in range(words):
-        number, row = parameters[m], memory[m]
-        for i in range(locations):
-            similarity[i] += number * row[i]
+    add_combination(memory, parameters[:words], similarity)
     key_scale = _inverse_norm(parameters[:words])
     for i in range(locations):
         similarity[i] *= key_scale * inverse[i]

@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 
 from ntm_agents.kernels.numba_addressing import address_backward
-from ntm_agents.kernels.numba_controller import (
-    add_transposed_product,
-    lstm_layer_backward,
-    squash_heads_backward,
-)
-from ntm_agents.kernels.numba_math import kernel
+from ntm_agents.kernels.numba_controller import lstm_layer_backward, squash_heads_backward
+from ntm_agents.kernels.numba_math import add_combination, kernel
 from ntm_agents.kernels.numba_memory import read_backward, write, write_backward
 from ntm_agents.kernels.numba_tape import State, Tape, Weights
 
@@ -92,10 +88,10 @@ def _controller_backward(
         width = d_seen.shape[0]
         d_inputs[:] = 0
         if layer == 0:
-            add_transposed_product(weights.first, d_gate, d_inputs[: weights.first.shape[1]])
+            add_combination(weights.first, d_gate, d_inputs[: weights.first.shape[1]])
         else:
             other = weights.others[layer - 1]
-            add_transposed_product(other, d_gate, d_inputs[: other.shape[1]])
+            add_combination(other, d_gate, d_inputs[: other.shape[1]])
         d_seen[:] = d_inputs[:width]
         if recurrent:
             d_controller[0, layer] = d_inputs[width : width + size]
@@ -251,7 +247,7 @@ def backward(
             squash_heads_backward(parameters, d_parameter, reads, writes, words, num_shifts)
 
             d_output[:] = d_features[b, t, :controller_size]
-            add_transposed_product(weights.heads, d_parameter, d_output)
+            add_combination(weights.heads, d_parameter, d_output)
             _controller_backward(
                 weights, tape, b, t, d_output, d_controller, d_reads, d_gates[b, t], d_inputs
             )

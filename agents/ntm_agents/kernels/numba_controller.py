@@ -8,24 +8,6 @@ from ntm_agents.kernels.numba_math import exp, kernel, sigmoid, softplus, tanh
 
 
 @kernel
-def add_product(transposed: Any, vector: Any, total: Any) -> None:
-    """Add a matrix-vector product, given the transposed matrix ``(inputs, outputs)``."""
-    for k in range(vector.shape[0]):
-        number, row = vector[k], transposed[k]
-        for g in range(total.shape[0]):
-            total[g] += number * row[g]
-
-
-@kernel
-def add_transposed_product(matrix: Any, vector: Any, total: Any) -> None:
-    """Add the product with the transposed of a matrix ``(outputs, inputs)``."""
-    for g in range(vector.shape[0]):
-        number, row = vector[g], matrix[g]
-        for k in range(total.shape[0]):
-            total[k] += number * row[k]
-
-
-@kernel
 def lstm_layer(gates: Any, hidden: Any, cell: Any) -> None:
     """Update one LSTM layer in place; ``gates`` are replaced by their activations."""
     size = cell.shape[0]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
-from ntm_agents.kernels.numba_controller import add_product, lstm_layer, squash_heads
-from ntm_agents.kernels.numba_math import kernel, tanh
+from ntm_agents.kernels.numba_controller import lstm_layer, squash_heads
+from ntm_agents.kernels.numba_math import add_combination, kernel, tanh
 from ntm_agents.kernels.numba_memory import read, write
 from ntm_agents.kernels.numba_tape import State, Tape, Weights
 
@@ -34,9 +34,9 @@ def _controller_step(
         else:
             matrix, seen = weights.others[layer - 1], outputs[layer - 1]
             gates[layer] = weights.biases[layer - 1]
-        add_product(matrix[: seen.shape[0]], seen, gates[layer])
+        add_combination(matrix[: seen.shape[0]], seen, gates[layer])
         if recurrent:
-            add_product(matrix[seen.shape[0] :], state[0, layer], gates[layer])
+            add_combination(matrix[seen.shape[0] :], state[0, layer], gates[layer])
             lstm_layer(gates[layer], state[0, layer], state[1, layer])
             outputs[layer] = state[0, layer]
         else:
@@ -99,7 +99,7 @@ def forward(
             )
             parameters = tape.parameters[b, s]
             parameters[:] = weights.head_bias
-            add_product(weights.heads, outputs[layers - 1], parameters)
+            add_combination(weights.heads, outputs[layers - 1], parameters)
             squash_heads(parameters, reads, writes, words, num_shifts)
 
             before, after = tape.inverse_norms[b, s, 0], tape.inverse_norms[b, s, 1]
