@@ -81,6 +81,11 @@ class NTMConfig:
         return self.controller_size * (4 if self.controller == "lstm" else 1)
 
     @property
+    def controller_parts(self) -> int:
+        """Vectors that a layer carries on: 2 for an LSTM, hidden state and cell, else 0."""
+        return 2 if self.controller == "lstm" else 0
+
+    @property
     def addressing_size(self) -> int:
         """Parameters that address one head: key, strength, gate, shifts, sharpening (A)."""
         return self.word_size + self.num_shifts + 3

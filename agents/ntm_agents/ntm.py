@@ -79,12 +79,12 @@ class NTM(nn.Module):
             The same state for each sequence; gradients reach the learned start.
         """
         start = NTMState(
-            self.initial_memory,
-            self.initial_weighting_logits.softmax(-1),
-            self.initial_read_vectors,
-            self.initial_controller,
+            self.initial_memory[None],
+            self.initial_weighting_logits.softmax(-1)[None],
+            self.initial_read_vectors[None],
+            self.initial_controller[None],
         )
-        return expand(NTMState(*(field.unsqueeze(0) for field in start)), batch_size)
+        return start if batch_size == 1 else expand(start, batch_size)
 
     def forward(
         self,
@@ -118,13 +118,11 @@ class NTM(nn.Module):
                 f"episode_starts must have shape {tuple(inputs.shape[:2])}, "
                 f"not {tuple(episode_starts.shape)}"
             )
-        batch_size = inputs.shape[0]
-        if state is None:
-            state = self.initial_state(batch_size)
-        if state.memory.shape[0] != batch_size:
+        if state is not None and state.memory.shape[0] != inputs.shape[0]:
             raise ValueError(
-                f"the state holds {state.memory.shape[0]} sequences, inputs {batch_size}"
+                f"the state holds {state.memory.shape[0]} sequences, inputs {inputs.shape[0]}"
             )
+        needs_start = state is None or episode_starts is not None
         run_core = select_backend(self.backend, inputs.device, inputs.dtype)
         features, next_state = run_core(
             self.input_layer(inputs),
@@ -132,7 +130,7 @@ class NTM(nn.Module):
             state,
             self.config,
             episode_starts,
-            None if episode_starts is None else self.initial_state(),
+            self.initial_state() if needs_start else None,
         )
         return self.output_layer(features), next_state
 

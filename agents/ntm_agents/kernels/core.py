@@ -42,7 +42,7 @@ class RunCore(Protocol):
         self,
         projected: Tensor,
         weights: CoreWeights,
-        state: NTMState,
+        state: NTMState | None,
         config: NTMConfig,
         episode_starts: Tensor | None = None,
         initial_state: NTMState | None = None,
@@ -52,11 +52,12 @@ class RunCore(Protocol):
         Args:
             projected: Input projection with the first layer's bias, shape ``(B, T, G)``.
             weights: The core's parameters.
-            state: State before the first step.
+            state: State before the first step; the initial state if None.
             config: The sizes.
             episode_starts: Where to go on from the initial state instead of the last one,
                 shape ``(B, T)``, bool; nowhere if None.
-            initial_state: State with B = 1; needed only with ``episode_starts``.
+            initial_state: State with B = 1; needed with ``episode_starts`` or without
+                ``state``.
 
         Returns:
             Controller outputs beside the read vectors, shape ``(B, T, C + R · M)``, and the

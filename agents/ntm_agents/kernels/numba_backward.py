@@ -39,7 +39,7 @@ def _replay(
     for j in range(end - begin):
         if j > 0 and episode_starts.shape[0] > 0 and episode_starts[b, begin + j]:
             used += 1
-            memories[used] = initial.memory
+            memories[used] = initial.memory[0]
         places[j, 0], places[j, 1] = used, used + 1
         write(
             memories[used],
@@ -117,6 +117,7 @@ def backward(
     segment: int,
     num_read_heads: int,
     weights: Weights,
+    from_initial: bool,
     episode_starts: Any,
     initial: State,
     start_weightings: Any,
@@ -135,9 +136,11 @@ def backward(
         segment: Steps between two checkpoints of memory.
         num_read_heads: R.
         weights: Matrices as they are, ``(outputs, inputs)``.
+        from_initial: See `forward`.
         episode_starts: ``(B, T)``, or empty.
-        initial: State at episode starts, without batch axis.
-        start_weightings: Before the first step, ``(B, H, N)``.
+        initial: State at episode starts, with B = 1.
+        start_weightings: Before the first step, ``(B, H, N)``; not looked at with
+            ``from_initial``.
         tape: From `forward`.
         d_features: ``(B, T, C + R · M)``.
         gradient: Of the state after the last step; overwritten by that before the first.
@@ -180,9 +183,10 @@ def backward(
                     places,
                 )
             before, after = memories[places[t - begin, 0]], memories[places[t - begin, 1]]
-            starts = episode_starts.shape[0] > 0 and episode_starts[b, t]
+            starts = from_initial and t == 0
+            starts = starts or (episode_starts.shape[0] > 0 and episode_starts[b, t])
             if starts:
-                previous = initial.weightings
+                previous = initial.weightings[0]
             elif t == 0:
                 previous = start_weightings[b]
             else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,24 +25,26 @@ from ntm_agents.kernels.numba_forward import forward
 from ntm_agents.kernels.numba_tape import State, Tape, Weights
 from ntm_agents.state import NTMState
 
+_DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
+_NO_STATE = (None, None, None, None)
+
 
 def run_core(
     projected: Tensor,
     weights: CoreWeights,
-    state: NTMState,
+    state: NTMState | None,
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
 ) -> tuple[Tensor, NTMState]:
     """Run the core over whole sequences; see `RunCore`."""
-    start = NTMState(*state) if initial_state is None else initial_state
     features, *final = _Core.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
         episode_starts,
         projected,
-        *state,
-        *(field[0] for field in start),
+        *(state or _NO_STATE),
+        *(initial_state or _NO_STATE),
         weights.heads,
         weights.head_bias,
         *weights.layers,
@@ -61,20 +63,28 @@ class _Core(torch.autograd.Function):
         grad_enabled: bool,
         episode_starts: Tensor | None,
         projected: Tensor,
-        *tensors: Tensor,
+        *tensors: Any,
     ) -> tuple[Tensor, ...]:
         batch_size, steps, _ = projected.shape
-        state, initial = _to_state(tensors[:4], copy=True), _to_state(tensors[4:8])
+        given, initial = tensors[:4], tensors[4:8]
         heads, head_bias, *controller = tensors[8:]
         layers = controller[: config.controller_layers]
         biases = controller[config.controller_layers :]
+        from_initial = given[0] is None
+        if from_initial:
+            state = _empty_state(config, batch_size, projected.dtype)
+        else:
+            state = _to_state(given, copy=True)
+        start = state if initial[0] is None else _to_state(initial)
+        start_weightings = state.weightings
+        if grad_enabled and not from_initial:
+            start_weightings = state.weightings.copy()
         segment = math.isqrt(steps - 1) + 1 if grad_enabled else 0
         tape = _make_tape(config, batch_size, steps, segment, projected.dtype)
         features = projected.new_empty(
             batch_size, steps, config.controller_size + config.read_size
         )
         starts = _to_starts(episode_starts)
-        start_weightings = state.weightings.copy() if grad_enabled else state.weightings
         transposed = Weights(
             _array(layers[0].t().contiguous()),
             _stack([layer.t() for layer in layers[1:]], _array(layers[0])[None, :0]),
@@ -91,35 +101,45 @@ class _Core(torch.autograd.Function):
                 config.num_read_heads,
                 _array(projected),
                 transposed,
+                from_initial,
                 starts,
-                initial,
+                start,
                 state,
                 tape,
                 _array(features),
             ),
         )
         if grad_enabled:
+            ctx.set_materialize_grads(False)
             ctx.config, ctx.segment, ctx.tape, ctx.starts = config, segment, tape, starts
-            ctx.initial, ctx.start_weightings = initial, start_weightings
-            ctx.reset = episode_starts is not None
+            ctx.from_initial, ctx.start = from_initial, start
+            ctx.start_weightings = start_weightings
             ctx.save_for_backward(heads, head_bias, *layers, *biases)
         return features, *_from_state(state, config)
 
     @staticmethod
-    def backward(ctx: Any, d_features: Tensor, *d_final: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(
+        ctx: Any, d_features: Tensor | None, *d_final: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
         config, tape = ctx.config, ctx.tape
         heads, head_bias, *controller = ctx.saved_tensors
         layers = controller[: config.controller_layers]
         biases = controller[config.controller_layers :]
-        batch_size, steps, _ = d_features.shape
-        gradient = _to_state(d_final, copy=True)
+        batch_size, steps = tape.outputs.shape[:2]
+        if d_features is None:
+            d_features = heads.new_zeros(
+                batch_size, steps, config.controller_size + config.read_size
+            )
+        gradient = _to_gradient(d_final, config, batch_size, heads.dtype)
+        restarts = ctx.from_initial or ctx.starts.size > 0
         d_initial = (
-            State(*(np.zeros_like(field) for field in gradient)) if ctx.reset else gradient
+            State(*(np.zeros_like(field) for field in gradient)) if restarts else gradient
         )
-        d_gates = d_features.new_empty(
+        d_gates = heads.new_empty(
             batch_size, steps, config.controller_layers, config.gates_size
         )
-        d_parameters = d_features.new_empty(batch_size, steps, config.head_parameters_size)
+        d_parameters = heads.new_empty(batch_size, steps, config.head_parameters_size)
+        d_outputs = _array(d_features.contiguous())
         straight = Weights(
             _array(layers[0].contiguous()),
             _stack(layers[1:], _array(layers[0])[None, :0]),
@@ -135,11 +155,12 @@ class _Core(torch.autograd.Function):
                 ctx.segment,
                 config.num_read_heads,
                 straight,
+                ctx.from_initial,
                 ctx.starts,
-                ctx.initial,
+                ctx.start,
                 ctx.start_weightings,
                 tape,
-                _array(d_features.contiguous()),
+                d_outputs,
                 gradient,
                 d_initial,
                 _array(d_gates),
@@ -151,8 +172,8 @@ class _Core(torch.autograd.Function):
             None,
             None,
             d_gates[:, :, 0],
-            *_from_state(gradient, config),
-            *_d_initial(d_initial, config, ctx.reset),
+            *([None] * 4 if ctx.from_initial else _from_state(gradient, config)),
+            *(_d_initial(d_initial, config) if restarts else [None] * 4),
             *_d_weights(config, tape, d_gates, d_parameters),
         )
 
@@ -179,34 +200,74 @@ def _d_weights(
     ]
 
 
-def _d_initial(d_initial: State, config: NTMConfig, reset: bool) -> list[Tensor | None]:
-    if not reset:
-        return [None] * 4
-    return [field.sum(0) for field in _from_state(d_initial, config)]
+def _d_initial(d_initial: State, config: NTMConfig) -> list[Tensor]:
+    return [
+        field if len(field) == 1 else field.sum(0, keepdim=True)
+        for field in _from_state(d_initial, config)
+    ]
 
 
 def _make_tape(
     config: NTMConfig, batch_size: int, steps: int, segment: int, dtype: torch.dtype
 ) -> Tape:
+    kind = _DTYPES[dtype]
+    return Tape(
+        *(
+            np.empty((batch_size, *shape), kind)
+            for shape in _tape_shapes(config, steps, segment)
+        )
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _tape_shapes(config: NTMConfig, steps: int, segment: int) -> Tape:
     kept = steps if segment else 1
-    checkpoints = -(-steps // segment) if segment else 0
-    parts = 2 if config.controller == "lstm" else 0
+    of_heads = (kept, config.num_heads, config.memory_size)
     layers, size = config.controller_layers, config.controller_size
-    shapes = Tape(
+    return Tape(
         parameters=(kept, config.head_parameters_size),
-        similarity=(kept, config.num_heads, config.memory_size),
-        content=(kept, config.num_heads, config.memory_size),
-        rotated=(kept, config.num_heads, config.memory_size),
-        weightings=(kept, config.num_heads, config.memory_size),
+        similarity=of_heads,
+        content=of_heads,
+        rotated=of_heads,
+        weightings=of_heads,
         inverse_norms=(kept, 2, config.memory_size),
-        checkpoints=(checkpoints, config.word_size, config.memory_size),
+        checkpoints=(
+            -(-steps // segment) if segment else 0,
+            config.word_size,
+            config.memory_size,
+        ),
         read_vectors=(kept, config.read_size),
-        controller=(kept, parts, layers, size),
+        controller=(kept, config.controller_parts, layers, size),
         gates=(kept, layers, config.gates_size),
         outputs=(kept, layers, size),
     )
-    kind = np.float32 if dtype == torch.float32 else np.float64
-    return Tape(*(np.empty((batch_size, *shape), kind) for shape in shapes))
+
+
+def _empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:
+    kind, layers = _DTYPES[dtype], config.controller_layers
+    return State(
+        np.empty((batch_size, config.word_size, config.memory_size), kind),
+        np.empty((batch_size, config.num_heads, config.memory_size), kind),
+        np.empty((batch_size, config.read_size), kind),
+        np.empty((batch_size, config.controller_parts, layers, config.controller_size), kind),
+    )
+
+
+def _to_gradient(
+    d_final: Sequence[Tensor | None], config: NTMConfig, batch_size: int, dtype: torch.dtype
+) -> State:
+    """Return new arrays with the gradient of the final state; zeros where there is none."""
+    memory, weightings, read_vectors, controller = d_final
+    zeros = _empty_state(config, batch_size, dtype)
+    given = (
+        None if memory is None else memory.transpose(-1, -2),
+        weightings,
+        None if read_vectors is None else read_vectors.flatten(-2),
+        controller,
+    )
+    for field, tensor in zip(zeros, given, strict=True):
+        field[:] = 0 if tensor is None else tensor.numpy()
+    return zeros
 
 
 def _to_state(fields: Any, copy: bool = False) -> State:

@@ -15,10 +15,10 @@ from ntm_agents.kernels.numba_tape import State, Tape, Weights
 
 @kernel
 def _assign(target: State, b: int, source: State) -> None:
-    target.memory[b] = source.memory
-    target.weightings[b] = source.weightings
-    target.read_vectors[b] = source.read_vectors
-    target.controller[b] = source.controller
+    target.memory[b] = source.memory[0]
+    target.weightings[b] = source.weightings[0]
+    target.read_vectors[b] = source.read_vectors[0]
+    target.controller[b] = source.controller[0]
 
 
 @kernel
@@ -52,6 +52,7 @@ def forward(
     num_read_heads: int,
     projected: Any,
     weights: Weights,
+    from_initial: bool,
     episode_starts: Any,
     initial: State,
     state: State,
@@ -67,8 +68,9 @@ def forward(
         num_read_heads: R.
         projected: ``(B, T, G)``.
         weights: Matrices transposed, ``(inputs, outputs)``.
+        from_initial: Whether every sequence begins with an episode.
         episode_starts: ``(B, T)``, or empty.
-        initial: State at episode starts, without batch axis.
+        initial: State at episode starts, with B = 1.
         state: Before the first step; overwritten by that after the last.
         tape: Written.
         features: Written, ``(B, T, C + R · M)``.
@@ -85,7 +87,8 @@ def forward(
         read_vectors, controller = state.read_vectors[b], state.controller[b]
         for t in range(steps):
             s = t if segment > 0 else 0
-            starts = episode_starts.shape[0] > 0 and episode_starts[b, t]
+            starts = from_initial and t == 0
+            starts = starts or (episode_starts.shape[0] > 0 and episode_starts[b, t])
             if starts:
                 _assign(state, b, initial)
             if segment > 0:

@@ -74,16 +74,19 @@ def core_step(
 def run_core(
     projected: Tensor,
     weights: CoreWeights,
-    state: NTMState,
+    state: NTMState | None,
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
 ) -> tuple[Tensor, NTMState]:
     """Run the core over whole sequences; see `RunCore`."""
+    start = state if initial_state is None else expand(initial_state, projected.shape[0])
+    state = start if state is None else state
+    if state is None or start is None:
+        raise ValueError("the core needs a state or an initial state")
     features = []
     for t in range(projected.shape[1]):
-        if episode_starts is not None and initial_state is not None:
-            start = expand(initial_state, projected.shape[0])
+        if episode_starts is not None:
             state = where(episode_starts[:, t], start, state)
         step = core_step(projected[:, t], weights, state, config)
         features.append(step.features)
