@@ -62,14 +62,14 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "ngram/ntm-ff": _for_task(
             "ngram",
             _with_options(_NTM_FEEDFORWARD, initial_focus=4.0),
-            sequences=200_000,
+            sequences=400_000,
             **_LARGER_BATCHES,
             decay_fraction=0.5,
         ),
         "ngram/ntm-lstm": _for_task(
             "ngram",
             _with_options(_NTM_LSTM, initial_focus=4.0),
-            sequences=200_000,
+            sequences=400_000,
             **_LARGER_BATCHES,
             decay_fraction=0.5,
         ),
