@@ -21,11 +21,15 @@ from torch import Tensor
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import CoreWeights
 from ntm_agents.kernels.numba_backward import backward
+from ntm_agents.kernels.numba_buffers import TapeMemory
 from ntm_agents.kernels.numba_forward import forward
 from ntm_agents.kernels.numba_tape import State, Tape, Weights
 from ntm_agents.state import NTMState
 
-_DTYPES = {torch.float32: np.float32, torch.float64: np.float64}
+_DTYPES: dict[torch.dtype, type[np.floating]] = {
+    torch.float32: np.float32,
+    torch.float64: np.float64,
+}
 _NO_STATE = (None, None, None, None)
 
 
@@ -80,7 +84,7 @@ class _Core(torch.autograd.Function):
         if grad_enabled and not from_initial:
             start_weightings = state.weightings.copy()
         segment = math.isqrt(steps - 1) + 1 if grad_enabled else 0
-        tape = _make_tape(config, batch_size, steps, segment, projected.dtype)
+        kept = TapeMemory(config, batch_size, steps, segment, _DTYPES[projected.dtype])
         features = projected.new_empty(
             batch_size, steps, config.controller_size + config.read_size
         )
@@ -105,13 +109,13 @@ class _Core(torch.autograd.Function):
                 starts,
                 start,
                 state,
-                tape,
+                kept.tape,
                 _array(features),
             ),
         )
         if grad_enabled:
             ctx.set_materialize_grads(False)
-            ctx.config, ctx.segment, ctx.tape, ctx.starts = config, segment, tape, starts
+            ctx.config, ctx.segment, ctx.kept, ctx.starts = config, segment, kept, starts
             ctx.from_initial, ctx.start = from_initial, start
             ctx.start_weightings = start_weightings
             ctx.save_for_backward(heads, head_bias, *layers, *biases)
@@ -121,7 +125,7 @@ class _Core(torch.autograd.Function):
     def backward(
         ctx: Any, d_features: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        config, tape = ctx.config, ctx.tape
+        config, tape = ctx.config, ctx.kept.tape
         heads, head_bias, *controller = ctx.saved_tensors
         layers = controller[: config.controller_layers]
         biases = controller[config.controller_layers :]
@@ -205,42 +209,6 @@ def _d_initial(d_initial: State, config: NTMConfig) -> list[Tensor]:
         field if len(field) == 1 else field.sum(0, keepdim=True)
         for field in _from_state(d_initial, config)
     ]
-
-
-def _make_tape(
-    config: NTMConfig, batch_size: int, steps: int, segment: int, dtype: torch.dtype
-) -> Tape:
-    kind = _DTYPES[dtype]
-    return Tape(
-        *(
-            np.empty((batch_size, *shape), kind)
-            for shape in _tape_shapes(config, steps, segment)
-        )
-    )
-
-
-@functools.lru_cache(maxsize=256)
-def _tape_shapes(config: NTMConfig, steps: int, segment: int) -> Tape:
-    kept = steps if segment else 1
-    of_heads = (kept, config.num_heads, config.memory_size)
-    layers, size = config.controller_layers, config.controller_size
-    return Tape(
-        parameters=(kept, config.head_parameters_size),
-        similarity=of_heads,
-        content=of_heads,
-        rotated=of_heads,
-        weightings=of_heads,
-        inverse_norms=(kept, 2, config.memory_size),
-        checkpoints=(
-            -(-steps // segment) if segment else 0,
-            config.word_size,
-            config.memory_size,
-        ),
-        read_vectors=(kept, config.read_size),
-        controller=(kept, config.controller_parts, layers, size),
-        gates=(kept, layers, config.gates_size),
-        outputs=(kept, layers, size),
-    )
 
 
 def _empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:

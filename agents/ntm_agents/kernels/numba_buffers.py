@@ -1,0 +1,100 @@
+"""Memory for the tape, used again: the first touch of fresh pages costs more than the sums."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntm_agents.config import NTMConfig
+from ntm_agents.kernels.numba_tape import Tape
+
+_ALIGNMENT = 64
+_LARGEST_WASTE = 4
+_kept: deque[NDArray[np.uint8]] = deque(maxlen=2)
+
+
+class TapeMemory:
+    """A tape, uninitialised; when this object goes, another may have its memory.
+
+    Args:
+        config: The sizes.
+        batch_size: B.
+        steps: T.
+        segment: Steps between two checkpoints of memory; with 0 a single step is kept.
+        dtype: Of the numbers.
+
+    Attributes:
+        tape: Arrays in one block of memory, not to be used after this object.
+    """
+
+    def __init__(
+        self,
+        config: NTMConfig,
+        batch_size: int,
+        steps: int,
+        segment: int,
+        dtype: type[np.floating],
+    ) -> None:
+        """Lay out the fields."""
+        itemsize = np.dtype(dtype).itemsize
+        shapes, sizes = _layout(config, batch_size, steps, segment, itemsize)
+        self._block = _take(sum(sizes))
+        ends = itertools.accumulate(sizes)
+        self.tape = Tape(
+            *(
+                self._block[end - size : end].view(dtype)[: math.prod(shape)].reshape(shape)
+                for end, size, shape in zip(ends, sizes, shapes, strict=True)
+            )
+        )
+
+    def __del__(self) -> None:
+        """Leave the memory to the next."""
+        _kept.append(self._block)
+
+
+def _take(size: int) -> NDArray[np.uint8]:
+    """Return a block of at least this many bytes, a kept one if one is about as large."""
+    try:
+        block = _kept.pop()
+    except IndexError:
+        return np.empty(size, np.uint8)
+    if size <= block.size <= _LARGEST_WASTE * size:
+        return block
+    return np.empty(size, np.uint8)
+
+
+@functools.lru_cache(maxsize=256)
+def _layout(
+    config: NTMConfig, batch_size: int, steps: int, segment: int, itemsize: int
+) -> tuple[Tape, tuple[int, ...]]:
+    """Return the fields' shapes and the bytes that each takes."""
+    kept = steps if segment else 1
+    of_heads = (batch_size, kept, config.num_heads, config.memory_size)
+    of_layers = (batch_size, kept, config.controller_layers)
+    checkpoints = -(-steps // segment) if segment else 0
+    shapes = Tape(
+        parameters=(batch_size, kept, config.head_parameters_size),
+        similarity=of_heads,
+        content=of_heads,
+        rotated=of_heads,
+        weightings=of_heads,
+        inverse_norms=(batch_size, kept, 2, config.memory_size),
+        checkpoints=(batch_size, checkpoints, config.word_size, config.memory_size),
+        read_vectors=(batch_size, kept, config.read_size),
+        controller=(
+            batch_size,
+            kept,
+            config.controller_parts,
+            config.controller_layers,
+            config.controller_size,
+        ),
+        gates=(*of_layers, config.gates_size),
+        outputs=(*of_layers, config.controller_size),
+    )
+    sizes = (math.prod(shape) * itemsize for shape in shapes)
+    return shapes, tuple(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)
