@@ -6,6 +6,7 @@ import dataclasses
 from typing import Literal
 
 Controller = Literal["feedforward", "lstm"]
+MemoryStart = Literal["each", "shared"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +28,11 @@ class NTMConfig:
         initial_focus: Initial logit of location 0 in the learned start of every weighting;
             the others start at zero. 0 spreads a head evenly over the memory, 10 puts more
             than 99 % of it on location 0. It decides what is learned: see the guide.
+        memory_start: ``"each"``: every location starts from a learned vector of its own;
+            ``"shared"``: all start from the same one, so no location can be told by it.
 
     Raises:
-        ValueError: If a size is not positive or the controller is unknown.
+        ValueError: If a size is not positive, or the controller or memory start is unknown.
     """
 
     input_size: int
@@ -43,6 +46,7 @@ class NTMConfig:
     num_write_heads: int = 1
     max_shift: int = 1
     initial_focus: float = 10.0
+    memory_start: MemoryStart = "each"
 
     def __post_init__(self) -> None:
         """Check the sizes."""
@@ -53,6 +57,10 @@ class NTMConfig:
         if self.controller not in ("feedforward", "lstm"):
             raise ValueError(
                 f"controller must be 'feedforward' or 'lstm', not {self.controller!r}"
+            )
+        if self.memory_start not in ("each", "shared"):
+            raise ValueError(
+                f"memory_start must be 'each' or 'shared', not {self.memory_start!r}"
             )
         if self.num_shifts > self.memory_size:
             raise ValueError(

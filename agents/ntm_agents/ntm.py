@@ -52,8 +52,9 @@ class NTM(nn.Module):
         self.head_layer = nn.Linear(size, config.head_parameters_size)
         self.output_layer = nn.Linear(size + config.read_size, config.output_size)
 
+        rows = config.memory_size if config.memory_start == "each" else 1
         self.initial_memory = nn.Parameter(
-            torch.randn(config.memory_size, config.word_size) * _INITIAL_MEMORY_SCALE
+            torch.randn(rows, config.word_size) * _INITIAL_MEMORY_SCALE
         )
         focus = torch.zeros(config.num_heads, config.memory_size)
         focus[:, 0] = config.initial_focus
@@ -79,7 +80,7 @@ class NTM(nn.Module):
             The same state for each sequence; gradients reach the learned start.
         """
         start = NTMState(
-            self.initial_memory[None],
+            self.initial_memory.expand(self.config.memory_size, -1)[None],
             self.initial_weighting_logits.softmax(-1)[None],
             self.initial_read_vectors[None],
             self.initial_controller[None],
@@ -172,10 +173,9 @@ class NTM(nn.Module):
         config = dataclasses.replace(self.config, memory_size=memory_size)
         larger = NTM(config, self.backend).to(self.initial_memory)
         parameters = self.state_dict()
-        repeats = -(-memory_size // self.config.memory_size)
-        parameters["initial_memory"] = self.initial_memory.detach().repeat(repeats, 1)[
-            :memory_size
-        ]
+        rows = len(larger.initial_memory)
+        repeats = -(-rows // len(self.initial_memory))
+        parameters["initial_memory"] = self.initial_memory.detach().repeat(repeats, 1)[:rows]
         logits = self.initial_weighting_logits.detach()
         lowest = logits.min(-1, keepdim=True).values.expand(-1, memory_size)
         kept = min(memory_size, self.config.memory_size)

@@ -251,6 +251,31 @@ def test_a_larger_memory_keeps_the_weights_and_starts_at_the_same_place() -> Non
     assert ntm.config.memory_size == 8
 
 
+def test_a_shared_memory_start_is_one_learned_vector_for_every_location() -> None:
+    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4, memory_start="shared"))
+
+    ntm(torch.ones(2, 4, 3))[0].sum().backward()
+
+    assert ntm.initial_memory.shape == (1, 4)
+    assert ntm.initial_memory.grad is not None
+    assert ntm.initial_memory.grad.abs().sum() > 0
+    assert torch.equal(ntm.initial_state().memory[0, 7], ntm.initial_memory[0])
+
+
+def test_a_shared_memory_start_fits_a_memory_of_any_size() -> None:
+    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4, memory_start="shared"))
+
+    larger = ntm.with_memory_size(20)
+
+    assert torch.equal(larger.initial_memory, ntm.initial_memory)
+    assert larger.initial_state().memory.shape == (1, 20, 4)
+
+
+def test_an_unknown_memory_start_is_refused() -> None:
+    with pytest.raises(ValueError, match="memory_start must be 'each' or 'shared', not 'none'"):
+        NTMConfig(3, 2, memory_start="none")  # type: ignore[arg-type]
+
+
 def test_a_memory_of_the_same_size_changes_nothing() -> None:
     ntm, inputs = make_ntm(SMALL), random_inputs(2, 3)
 
