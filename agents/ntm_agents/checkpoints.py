@@ -13,7 +13,14 @@ from ntm_agents.networks import build_network
 from ntm_gym.files import read_json, write_json
 
 FORMAT = 1
-TRUSTED_NETWORKS = frozenset({"ntm_agents:NTM", "ntm_baselines:LSTM"})
+TRUSTED_NETWORKS = frozenset(
+    {
+        "ntm_agents:NTM",
+        "ntm_baselines:GRU",
+        "ntm_baselines:LSTM",
+        "ntm_baselines:Transformer",
+    }
+)
 """Networks that a checkpoint may name without being asked for."""
 
 _REQUIRED = {"format": int, "network": str, "options": dict, "task": dict, "train_seed": int}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.kernels.reference import core_step
@@ -69,3 +71,20 @@ def trace(ntm: NTM, inputs: Tensor) -> Trace:
             )
         )
     return Trace(*(torch.stack(field, dim=1) for field in zip(*steps, strict=True)))
+
+
+def trace_arrays(agent: object, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]] | None:
+    """Return a trace as arrays, for pages that know no torch.
+
+    Args:
+        agent: Any agent.
+        inputs: Shape ``(B, T, I)``.
+
+    Returns:
+        The fields of `Trace` by name; None if the agent is no Neural Turing Machine.
+    """
+    network = getattr(agent, "network", None)
+    if not isinstance(network, NTM):
+        return None
+    run = trace(network, torch.from_numpy(inputs).to(network.initial_state(1).memory.device))
+    return {name: value.cpu().numpy() for name, value in run._asdict().items()}

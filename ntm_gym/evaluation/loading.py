@@ -10,7 +10,14 @@ from typing import Any
 from ntm_gym.evaluation.agent import Agent
 from ntm_gym.tasks import Task
 
-TRUSTED_NETWORKS = frozenset({"ntm_agents:NTM", "ntm_baselines:LSTM"})
+TRUSTED_NETWORKS = frozenset(
+    {
+        "ntm_agents:NTM",
+        "ntm_baselines:GRU",
+        "ntm_baselines:LSTM",
+        "ntm_baselines:Transformer",
+    }
+)
 """Networks that a checkpoint may name without being asked for."""
 
 CHECKPOINT_LOADER = "ntm_agents:load_agent"

@@ -15,7 +15,16 @@ from typing import Any
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.files import write_atomically
-from ntm_gym.leaderboard.fields import AMOUNT, COUNT, COUNT_OR_NONE, SHA256, TEXT, TEXTS
+from ntm_gym.leaderboard.curves import Curve
+from ntm_gym.leaderboard.fields import (
+    AMOUNT,
+    COUNT,
+    COUNT_OR_NONE,
+    SHA256,
+    SHA256_OR_NONE,
+    TEXT,
+    TEXTS,
+)
 
 FORMAT = 1
 TRACKS = ("supervised", "reward-only")
@@ -43,6 +52,7 @@ RUN_FIELDS = {
     "checkpoint": TEXT,
     "sha256": SHA256,
     "description_sha256": SHA256,
+    "curve_sha256": SHA256_OR_NONE,
 }
 DESCRIBED = ("train_seed", "sequences", "updates", "wall_time_s", "command")
 """Fields of a run that its checkpoint's description holds as well."""
@@ -62,6 +72,8 @@ class Run:
         sha256: Of the weights.
         description_sha256: Of the description.
         points: Raw results by the suite's labels.
+        curve_sha256: Of the learning curve, ``.curve.json``; None if there is none.
+        curve: The learning curve.
     """
 
     train_seed: int
@@ -73,6 +85,8 @@ class Run:
     sha256: str
     description_sha256: str
     points: dict[str, PointResult]
+    curve_sha256: str | None = None
+    curve: Curve | None = None
 
 
 @dataclasses.dataclass(frozen=True)

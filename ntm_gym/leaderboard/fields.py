@@ -44,15 +44,22 @@ COUNT_OR_NONE = Kind("an integer of at least 0 or null", lambda v: v is None or 
 AMOUNT = Kind("a finite number of at least 0", _is_amount)
 TEXT = Kind("printable text", _is_text)
 SHA256 = Kind("a SHA-256 in hexadecimal", _is_hash)
+SHA256_OR_NONE = Kind(
+    "a SHA-256 in hexadecimal or null", lambda value: value is None or _is_hash(value)
+)
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 COUNTS = Kind(
     "a list of integers of at least 0",
     lambda value: isinstance(value, list) and all(map(_is_count, value)),
 )
+AMOUNTS = Kind(
+    "a list of finite numbers of at least 0",
+    lambda value: isinstance(value, list) and all(map(_is_amount, value)),
+)
 AMOUNTS_OR_NONE = Kind(
     "a list of finite numbers of at least 0, or null",
-    lambda value: value is None or (isinstance(value, list) and all(map(_is_amount, value))),
+    lambda value: value is None or AMOUNTS.holds(value),
 )
 TEXTS = Kind(
     "an object of printable texts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from ntm_gym.evaluation.comparisons import interquartile_mean, probability_of_improvement
 from ntm_gym.evaluation.intervals import Interval, bootstrap_runs
-from ntm_gym.leaderboard.entries import Entry, Run
+from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.suites import Suite
+from ntm_gym.leaderboard.entries import Entry
+from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results
 
 
@@ -33,27 +36,35 @@ class Standing(NamedTuple):
     improvement: Interval | None
 
 
-def normalized_score(entry: Entry, run: Run) -> float:
+def normalized_score(suite: Suite, points: Mapping[str, PointResult]) -> float:
     """Return a run's score: 1 for the oracle, 0 for a coin.
 
     Wrong bits are counted, not costs: they are bounded, and every agent has them. A coin is
     wrong in half of the bits. The mean over the suite's points.
+
+    Args:
+        suite: What the run was judged on.
+        points: Its raw results by label.
     """
     scores = []
-    for label, oracle in oracle_results(entry.suite).points.items():
+    for label, oracle in oracle_results(suite).points.items():
         coin = oracle.target_bits_per_sequence.mean() / 2
         best = oracle.bit_errors_per_sequence.mean()
-        found = run.points[label].bit_errors_per_sequence.mean()
+        found = points[label].bit_errors_per_sequence.mean()
         scores.append((coin - found) / (coin - best))
     return float(np.mean(scores))
 
 
-def rank(entries: Sequence[Entry], baseline: str) -> list[Standing]:
+def rank(
+    entries: Sequence[Entry], baseline: str, references: Sequence[References] = ()
+) -> list[Standing]:
     """Compare agents over all tasks.
 
     Args:
         entries: Any; those of one name and track are one agent's.
-        baseline: Name of an agent, or how its name begins; the first one counts.
+        baseline: Name of an agent, or how its name begins; the first one counts. Reference
+            agents are compared with the supervised one.
+        references: Agents whose scores are known.
 
     Returns:
         The agents: those on most suites first, and the best of them before the others.
@@ -61,10 +72,16 @@ def rank(entries: Sequence[Entry], baseline: str) -> list[Standing]:
     agents: dict[tuple[str, str], dict[str, NDArray[np.float64]]] = {}
     theirs: dict[tuple[str, str], NDArray[np.float64]] = {}
     for entry in entries:
-        scores = np.array([normalized_score(entry, run) for run in entry.runs])
+        scores = np.array([normalized_score(entry.suite, run.points) for run in entry.runs])
         agents.setdefault((entry.name, entry.track), {})[entry.suite.name] = scores
         if entry.name.startswith(baseline):
             theirs.setdefault((entry.track, entry.suite.name), scores)
+            if entry.track == "supervised":
+                theirs.setdefault((TRACK, entry.suite.name), scores)
+    for reference in references:
+        for name, points in reference.agents.items():
+            score = np.array([normalized_score(reference.suite, points)])
+            agents.setdefault((name, TRACK), {})[reference.suite.name] = score
     standings = [
         Standing(
             name,

@@ -11,6 +11,7 @@ from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.files import read_json
 from ntm_gym.leaderboard.attachments import check_attachment, find_attachment
+from ntm_gym.leaderboard.curves import Curve, read_curve
 from ntm_gym.leaderboard.entries import (
     DESCRIBED,
     ENTRY_FIELDS,
@@ -96,14 +97,23 @@ def read_entry(folder: Path) -> Entry:
         raise ValueError(f"{path}: format must be {FORMAT}, not {data['format']}")
     if data["track"] not in TRACKS:
         raise ValueError(f"{path}: track must be one of {TRACKS}, not {data['track']!r}")
-    suite = _read_suite(str(path), data["suite"])
+    suite = read_suite(str(path), data["suite"])
     runs = tuple(_read_run(folder, suite, run) for run in data["runs"])
     _check_seeds(path, runs, data["missing_seeds"])
     _check_files(folder, runs)
     return Entry(**{name: data[name] for name in ENTRY_FIELDS}, suite=suite, runs=runs)
 
 
-def _read_suite(where: str, data: Any) -> Suite:
+def read_suite(where: str, data: Any) -> Suite:
+    """Return the suite that a file names, if it still has the same episodes.
+
+    Args:
+        where: Which file, for error messages.
+        data: Its name, version and hash.
+
+    Raises:
+        ValueError: If there is no such suite, or it has changed.
+    """
     check_fields(f"{where}: suite", data, _SUITE)
     suite = find_suite(data["name"])
     if data != suite.reference():
@@ -126,16 +136,38 @@ def _read_run(folder: Path, suite: Suite, data: Any) -> Run:
         folder, weights.with_suffix(".json").name, data["description_sha256"]
     )
     _check_description(where, suite, data, description_path)
+    return Run(
+        **{name: data[name] for name in RUN_FIELDS},
+        points=read_points(where, suite, data["points"]),
+        curve=_read_curve(folder, weights, data),
+    )
+
+
+def read_points(where: str, suite: Suite, data: dict[str, Any]) -> dict[str, PointResult]:
+    """Return raw results by the suite's labels, if they are complete and possible.
+
+    Args:
+        where: Whose results, for error messages.
+        suite: What they were made on.
+        data: Lists of numbers by label.
+
+    Raises:
+        ValueError: If a point or an episode is missing, or a claim cannot be.
+    """
     labels = [point.label for point in suite.points]
-    if sorted(data["points"]) != sorted(labels):
-        raise ValueError(
-            f"{where}: points must be {', '.join(labels)}, not {', '.join(data['points'])}"
-        )
-    points = {
-        label: _read_point(f"{where}, point {label}", suite, label, data["points"][label])
+    if sorted(data) != sorted(labels):
+        raise ValueError(f"{where}: points must be {', '.join(labels)}, not {', '.join(data)}")
+    return {
+        label: _read_point(f"{where}, point {label}", suite, label, data[label])
         for label in labels
     }
-    return Run(**{name: data[name] for name in RUN_FIELDS}, points=points)
+
+
+def _read_curve(folder: Path, weights: Path, run: dict[str, Any]) -> Curve | None:
+    if run["curve_sha256"] is None:
+        return None
+    name = weights.with_suffix(".curve.json").name
+    return read_curve(check_attachment(folder, name, run["curve_sha256"]), run["sequences"])
 
 
 def _check_description(where: str, suite: Suite, run: dict[str, Any], path: Path) -> None:
@@ -183,8 +215,12 @@ def _check_seeds(path: Path, runs: tuple[Run, ...], missing: list[int]) -> None:
 
 
 def _check_files(folder: Path, runs: tuple[Run, ...]) -> None:
-    weights = {run.checkpoint for run in runs}
-    listed = weights | {Path(name).with_suffix(".json").name for name in weights}
+    listed = set()
+    for run in runs:
+        weights = Path(run.checkpoint)
+        listed |= {weights.name, weights.with_suffix(".json").name}
+        if run.curve is not None:
+            listed.add(weights.with_suffix(".curve.json").name)
     for path in sorted(folder.iterdir()):
         if path.name not in listed | {"entry.json", "README.md"}:
             raise ValueError(f"{path} does not belong to the entry; remove it")

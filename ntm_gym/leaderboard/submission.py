@@ -19,6 +19,7 @@ from ntm_gym.evaluation.results import Results
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.files import read_json
 from ntm_gym.leaderboard.attachments import hash_file
+from ntm_gym.leaderboard.curves import read_training_log, write_curve
 from ntm_gym.leaderboard.entries import (
     DESCRIBED,
     TRAINING_SEEDS,
@@ -56,7 +57,8 @@ def submit(
 
     Args:
         target: The entry's folder, ``BOARD/TRACK/NAME``; must not exist.
-        checkpoints: One ``.safetensors`` file for each training seed.
+        checkpoints: One ``.safetensors`` file for each training seed; if the training's
+            ``log.jsonl`` lies beside it, its learning curve is entered as well.
         suite: What they are judged on.
         about: The fields ``name``, ``authors``, ``link``, ``licence`` and ``commit``.
         trusted: Names of networks that may be imported.
@@ -101,16 +103,20 @@ def submit(
 def _make_run(
     folder: Path, checkpoint: Path, description: Mapping[str, Any], results: Results
 ) -> Run:
-    """Copy a checkpoint into the entry's folder."""
+    """Copy a checkpoint and its learning curve into the entry's folder."""
     weights = folder / f"seed-{description['train_seed']}.safetensors"
     shutil.copyfile(checkpoint, weights)
     shutil.copyfile(checkpoint.with_suffix(".json"), weights.with_suffix(".json"))
+    log, curve = checkpoint.parent / "log.jsonl", weights.with_suffix(".curve.json")
+    if log.exists():
+        write_curve(curve, read_training_log(log))
     return Run(
         **{name: description[name] for name in DESCRIBED},
         checkpoint=weights.name,
         sha256=hash_file(weights),
         description_sha256=hash_file(weights.with_suffix(".json")),
         points=results.points,
+        curve_sha256=hash_file(curve) if log.exists() else None,
     )
 
 

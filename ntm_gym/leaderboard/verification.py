@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from ntm_gym.evaluation.loading import (
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
-from ntm_gym.evaluation.results import Results
+from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.leaderboard.entries import Entry, Run
 
 ABSOLUTE_TOLERANCE = 1e-4
@@ -60,12 +60,26 @@ def first_difference(run: Run, fresh: Results) -> str | None:
     Returns:
         A line that names the first difference, or None.
     """
+    difference = first_difference_in(run.points, fresh)
+    return None if difference is None else f"seed {run.train_seed}, {difference}"
+
+
+def first_difference_in(points: Mapping[str, PointResult], fresh: Results) -> str | None:
+    """Compare claims with what was found, on the episodes that were played.
+
+    Args:
+        points: The claims by label.
+        fresh: What was found now.
+
+    Returns:
+        A line that names the first difference, or None.
+    """
     for label, found in fresh.points.items():
-        claimed = run.points[label].first(len(found.bit_errors_per_sequence))
+        claimed = points[label].first(len(found.bit_errors_per_sequence))
         for name in ("bits_per_sequence", "bit_errors_per_sequence"):
             difference = _difference(getattr(found, name), getattr(claimed, name))
             if difference is not None:
-                return f"seed {run.train_seed}, point {label}: {name} {difference}"
+                return f"point {label}: {name} {difference}"
     return None
 
 

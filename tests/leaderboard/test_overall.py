@@ -38,7 +38,7 @@ COPY, SORT = find_suite("copy"), find_suite("priority_sort")
 def test_the_oracle_has_score_one_and_a_coin_zero(part_wrong: float, score: float) -> None:
     entry = make_entry("agent", COPY, part_wrong)
 
-    assert normalized_score(entry, entry.runs[0]) == pytest.approx(score)
+    assert normalized_score(COPY, entry.runs[0].points) == pytest.approx(score)
 
 
 def test_agents_on_more_tasks_come_first_and_then_the_better_ones() -> None:

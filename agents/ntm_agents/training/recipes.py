@@ -36,6 +36,23 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "copy/ntm-ff": _for_task("copy", _NTM_FEEDFORWARD, sequences=120_000),
         "copy/ntm-lstm": _for_task("copy", _NTM_LSTM, sequences=120_000),
         "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
+        "copy/gru": TrainingConfig(
+            network="ntm_baselines:GRU",
+            network_options={"hidden_size": 128, "num_layers": 2},
+            sequences=64_000,
+            batch_size=8,
+            learning_rate=1e-3,
+            decay_fraction=0.25,
+        ),
+        "copy/transformer": TrainingConfig(
+            network="ntm_baselines:Transformer",
+            network_options={"hidden_size": 64, "num_layers": 3, "num_heads": 4},
+            sequences=80_000,
+            batch_size=16,
+            learning_rate=3e-4,
+            decay_fraction=0.25,
+            report_every=1_600,
+        ),
         "repeat-copy/ntm-ff": _for_task("repeat_copy", _NTM_FEEDFORWARD, sequences=120_000),
         "repeat-copy/ntm-lstm": _for_task("repeat_copy", _NTM_LSTM, sequences=120_000),
         "repeat-copy/lstm": _for_task(

@@ -1,0 +1,85 @@
+"""Learning curves: what a run cost on held-out sequences while it was trained."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ntm_gym.files import read_json, write_json
+from ntm_gym.leaderboard.fields import AMOUNTS, COUNTS, check_fields
+
+MOST_POINTS = 2_000
+_FIELDS = {"sequences": COUNTS, "bits_per_sequence": AMOUNTS}
+
+
+class Curve(NamedTuple):
+    """A learning curve; told by who trained, and not recomputed by the board.
+
+    Attributes:
+        sequences: Training sequences seen at each point, rising.
+        bits_per_sequence: Cost on held-out sequences, in bits.
+    """
+
+    sequences: list[int]
+    bits_per_sequence: list[float]
+
+
+def read_training_log(path: Path) -> Curve:
+    """Return the curve of a training log, thinned out to a bearable number of points.
+
+    Args:
+        path: A line of JSON for each point, with ``sequences`` and
+            ``validation_bits_per_sequence``; ``ntm-train`` writes such a ``log.jsonl``.
+
+    Raises:
+        ValueError: If a line is no such object.
+    """
+    points = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            data = json.loads(line)
+            points.append((data["sequences"], data["validation_bits_per_sequence"]))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(
+                f"{path}: line {number} must be an object with 'sequences' and "
+                f"'validation_bits_per_sequence'"
+            ) from error
+    every = -(-len(points) // MOST_POINTS) or 1
+    kept = points[::-1][::every][::-1]
+    return Curve([point[0] for point in kept], [round(point[1], 4) for point in kept])
+
+
+def write_curve(path: Path, curve: Curve) -> None:
+    """Write a curve beside its checkpoint."""
+    write_json(path, curve._asdict(), indent=None)
+
+
+def read_curve(path: Path, sequences: int) -> Curve:
+    """Read a curve and check it.
+
+    Args:
+        path: The file.
+        sequences: What the run was trained on; no point may lie past it.
+
+    Raises:
+        ValueError: If it is malformed, empty, too long, does not rise or goes too far.
+    """
+    data: dict[str, Any] = read_json(path)
+    check_fields(str(path), data, _FIELDS)
+    curve = Curve(data["sequences"], data["bits_per_sequence"])
+    if not 1 <= len(curve.sequences) <= MOST_POINTS:
+        raise ValueError(
+            f"{path}: a curve must have 1 to {MOST_POINTS} points, not {len(curve.sequences)}"
+        )
+    if len(curve.sequences) != len(curve.bits_per_sequence):
+        raise ValueError(f"{path}: sequences and bits_per_sequence must be equally long")
+    if any(later <= earlier for earlier, later in itertools.pairwise(curve.sequences)):
+        raise ValueError(f"{path}: sequences must rise from point to point")
+    if curve.sequences[-1] > sequences:
+        raise ValueError(
+            f"{path}: a curve must end within the run's {sequences} sequences, "
+            f"not at {curve.sequences[-1]}"
+        )
+    return curve
