@@ -5,7 +5,7 @@ from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.paper_tables import TABLE_1, TABLE_2, TABLE_3, TASK_NAMES
 from ntm_agents.training.recipes import RECIPES, find_recipe
 
-OURS = [name for name in RECIPES if not name.startswith("paper/")]
+OURS = [name for name in RECIPES if f"paper/{name}" in RECIPES]
 NTM_DEFAULTS = {
     "controller_size": 100,
     "controller_layers": 1,
