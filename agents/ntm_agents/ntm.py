@@ -124,7 +124,7 @@ class NTM(nn.Module):
                 f"the state holds {state.memory.shape[0]} sequences, inputs {inputs.shape[0]}"
             )
         needs_start = state is None or episode_starts is not None
-        run_core = select_backend(self.backend, inputs.device, inputs.dtype)
+        run_core = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
         features, next_state = run_core(
             self.input_layer(inputs),
             self.core_weights(),

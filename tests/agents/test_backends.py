@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
-import sys
 import threading
 from collections.abc import Iterator
 
@@ -14,7 +12,6 @@ from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig
 from ntm_agents.config import Controller
-from ntm_agents.kernels import dispatch, reference
 from ntm_agents.kernels.dispatch import Backend
 
 FAST_BACKENDS: list[Backend] = ["numba"]
@@ -194,31 +191,3 @@ def test_a_state_that_is_passed_in_is_not_changed(backend: Backend) -> None:
 
     for field, before in zip(state, kept, strict=True):
         assert torch.equal(field, before)
-
-
-def test_auto_takes_numba_on_a_cpu() -> None:
-    run_core = dispatch.select_backend("auto", torch.device("cpu"), torch.float32)
-
-    assert run_core.__module__ == "ntm_agents.kernels.numba_cpu"
-
-
-def test_without_numba_the_reference_runs_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.numba_cpu", None)
-
-    with caplog.at_level(logging.WARNING):
-        run_core = dispatch.select_backend("auto", torch.device("cpu"), torch.float32)
-
-    assert run_core is reference.run_core
-    assert len(caplog.records) == 1
-    with pytest.raises(ValueError, match="needs numba and a folder"):
-        dispatch.select_backend("numba", torch.device("cpu"), torch.float32)
-
-
-def test_other_dtypes_run_on_the_reference() -> None:
-    run_core = dispatch.select_backend("auto", torch.device("cpu"), torch.bfloat16)
-
-    assert run_core is reference.run_core
-    with pytest.raises(ValueError, match="needs float32 or float64 on cpu"):
-        dispatch.select_backend("numba", torch.device("cpu"), torch.float16)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
+from types import ModuleType
 from typing import Literal, get_args
 
 import torch
 
+from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import RunCore
+from ntm_agents.kernels.triton_tape import check_memory_fits
 
-Backend = Literal["auto", "reference", "numba"]
+Backend = Literal["auto", "reference", "numba", "triton"]
+_DTYPES = (torch.float32, torch.float64)
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -26,31 +31,83 @@ def check_backend(backend: Backend) -> Backend:
     return backend
 
 
-def select_backend(backend: Backend, device: torch.device, dtype: torch.dtype) -> RunCore:
+def select_backend(
+    backend: Backend,
+    device: torch.device,
+    dtype: torch.dtype,
+    config: NTMConfig | None = None,
+) -> RunCore:
     """Return the core of the named backend, or the fastest one that fits.
+
+    ``"auto"`` takes Numba on a CPU and Triton on a CUDA device. Where that cannot be used, the
+    reference runs, and one line of the log says why.
 
     Args:
         backend: One of `Backend`.
         device: Where the tensors are.
         dtype: What they hold.
+        config: The sizes, which Triton has limits for; not checked if None.
 
     Raises:
         ValueError: If the backend cannot run there.
     """
-    fits = device.type == "cpu" and dtype in (torch.float32, torch.float64)
-    if backend == "numba" and not fits:
+    if backend == "reference":
+        return reference.run_core
+    if backend != "auto":
+        return _LOADERS[backend](device, dtype, config)
+    fastest = _FASTEST.get(device.type)
+    if fastest is None or dtype not in _DTYPES:
+        return reference.run_core
+    try:
+        return _LOADERS[fastest](device, dtype, config)
+    except ValueError as error:
+        say_once(f"the NTM runs on plain torch: {error}")
+        return reference.run_core
+
+
+def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> RunCore:
+    if device.type != "cpu" or dtype not in _DTYPES:
         raise ValueError(
             f"backend 'numba' needs float32 or float64 on cpu, not {dtype} on {device}"
         )
-    if backend == "reference" or not fits:
-        return reference.run_core
-    try:
-        run_core: RunCore = importlib.import_module("ntm_agents.kernels.numba_cpu").run_core
-    except (ImportError, RuntimeError) as error:  # without a folder to cache in: RuntimeError
-        if backend == "numba":
-            raise ValueError(
-                f"backend 'numba' needs numba and a folder that it can cache in: {error}"
-            ) from error
-        _LOGGER.warning("numba cannot be used (%s); the NTM runs on plain torch", error)
-        return reference.run_core
+    module = import_kernels("numba_cpu")
+    if isinstance(module, str):
+        raise ValueError(
+            f"backend 'numba' needs numba and a folder that it can cache in: {module}"
+        )
+    run_core: RunCore = module.run_core
     return run_core
+
+
+def _load_triton(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> RunCore:
+    if config is not None:
+        check_memory_fits(config)
+    module = import_kernels("triton_gpu")
+    if isinstance(module, str):
+        raise ValueError(f"backend 'triton' needs triton: {module}")
+    if device.type != ("cpu" if module.INTERPRETED else "cuda") or dtype not in _DTYPES:
+        raise ValueError(
+            "backend 'triton' needs float32 or float64 on cuda, or on cpu with "
+            f"TRITON_INTERPRET=1, not {dtype} on {device}"
+        )
+    run_core: RunCore = module.run_core
+    return run_core
+
+
+_LOADERS = {"numba": _load_numba, "triton": _load_triton}
+_FASTEST = {"cpu": "numba", "cuda": "triton"}
+
+
+@functools.cache
+def import_kernels(name: str) -> ModuleType | str:
+    """Return a module of this package, or why it cannot be imported; tried only once."""
+    try:
+        return importlib.import_module(f"ntm_agents.kernels.{name}")
+    except (ImportError, RuntimeError) as error:  # numba without a cache folder: RuntimeError
+        return str(error)
+
+
+@functools.cache
+def say_once(line: str) -> None:
+    """Log a warning, the same one only once."""
+    _LOGGER.warning(line)

@@ -1,0 +1,9 @@
+"""Doctests are looked for only in modules whose packages are there."""
+
+from __future__ import annotations
+
+import importlib.util
+
+collect_ignore_glob = (
+    [] if importlib.util.find_spec("triton") else ["ntm_agents/kernels/triton_[!t]*.py"]
+)

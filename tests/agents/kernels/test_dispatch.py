@@ -1,0 +1,99 @@
+"""The backend that was asked for runs, or the fastest that can."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from ntm_agents import NTMConfig
+from ntm_agents.kernels import dispatch, reference
+from ntm_agents.kernels.dispatch import select_backend
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def test_auto_takes_numba_on_a_cpu() -> None:
+    run_core = select_backend("auto", CPU, torch.float32)
+
+    assert run_core.__module__ == "ntm_agents.kernels.numba_cpu"
+
+
+def test_auto_takes_triton_on_a_cuda_device(
+    monkeypatch: pytest.MonkeyPatch, forgetful_dispatch: None
+) -> None:
+    pytest.importorskip("triton")
+    module = dispatch.import_kernels("triton_gpu")
+    monkeypatch.setattr(module, "INTERPRETED", False)
+
+    run_core = select_backend("auto", CUDA, torch.float32, NTMConfig(9, 8))
+
+    assert run_core.__module__ == "ntm_agents.kernels.triton_gpu"
+
+
+@pytest.mark.parametrize(("device", "module"), [(CPU, "numba_cpu"), (CUDA, "triton_gpu")])
+def test_without_the_package_the_reference_runs_and_says_so_once(
+    device: torch.device,
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    forgetful_dispatch: None,
+) -> None:
+    monkeypatch.setitem(sys.modules, f"ntm_agents.kernels.{module}", None)
+
+    with caplog.at_level(logging.WARNING):
+        chosen = [select_backend("auto", device, torch.float32) for _ in range(3)]
+
+    assert chosen == [reference.run_core] * 3
+    assert len(caplog.records) == 1
+
+
+def test_a_backend_whose_package_is_missing_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, forgetful_dispatch: None
+) -> None:
+    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.numba_cpu", None)
+    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.triton_gpu", None)
+
+    with pytest.raises(ValueError, match="needs numba and a folder"):
+        select_backend("numba", CPU, torch.float32)
+    with pytest.raises(ValueError, match="needs triton"):
+        select_backend("triton", CUDA, torch.float32)
+
+
+def test_other_dtypes_and_devices_run_on_the_reference() -> None:
+    assert select_backend("auto", CPU, torch.bfloat16) is reference.run_core
+    assert select_backend("auto", CUDA, torch.bfloat16) is reference.run_core
+    assert select_backend("auto", torch.device("meta"), torch.float32) is reference.run_core
+    with pytest.raises(ValueError, match="needs float32 or float64 on cpu"):
+        select_backend("numba", CPU, torch.float16)
+
+
+def test_triton_refuses_another_dtype() -> None:
+    pytest.importorskip("triton")
+
+    with pytest.raises(ValueError, match="needs float32 or float64 on cuda"):
+        select_backend("triton", CUDA, torch.float16)
+
+
+def test_a_memory_too_large_for_the_chip_runs_on_the_reference() -> None:
+    large = NTMConfig(9, 8, memory_size=4096, word_size=20)
+
+    assert select_backend("auto", CUDA, torch.float32, large) is reference.run_core
+    with pytest.raises(ValueError, match="65536 numbers, not 131072"):
+        select_backend("triton", CUDA, torch.float32, large)
+
+
+def test_an_ntm_on_a_cpu_never_imports_triton() -> None:
+    program = (
+        "import sys, torch, ntm_agents\n"
+        "ntm_agents.NTM(ntm_agents.NTMConfig(9, 8), 'reference')(torch.zeros(1, 1, 9))\n"
+        "print('triton' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout.strip() == "False"
