@@ -49,7 +49,7 @@ def check_answers(answers: Any, shape: tuple[int, ...], action: str) -> NDArray[
     """Check actions and return them as an array.
 
     Args:
-        answers: Bits of any bool or integer dtype, or probabilities.
+        answers: Bits of any real dtype (Stable-Baselines3 sends float32), or probabilities.
         shape: The shape they must have.
         action: One of `ActionKind`.
 
@@ -73,11 +73,14 @@ def check_answers(answers: Any, shape: tuple[int, ...], action: str) -> NDArray[
 def _check_bits(array: NDArray[Any]) -> NDArray[np.int8]:
     if array.dtype == np.bool_:
         return array.view(np.int8)
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"an action must be of bools or integers, not {array.dtype}")
-    largest = array.view(f"u{array.itemsize}").max(initial=0)  # negative numbers are large
-    if largest > 1:
-        wrong = array[(array < 0) | (array > 1)][0]
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"an action must be of real numbers, not {array.dtype}")
+    if array.dtype.kind == "f":
+        fits = bool(((array == 0) | (array == 1)).all())
+    else:
+        fits = array.view(f"u{array.itemsize}").max(initial=0) <= 1  # negative ones are large
+    if not fits:
+        wrong = array[(array != 0) & (array != 1)][0]
         raise ValueError(f"an action must hold zeros and ones only, not {wrong}")
     return array if array.dtype == np.int8 else array.astype(np.int8)
 

@@ -132,7 +132,9 @@ def test_a_key_in_the_information_replays_the_episode() -> None:
         (np.zeros(7, np.int8), r"must have shape \(8,\), not \(7,\)"),
         (np.full(8, 2), "zeros and ones only, not 2"),
         (np.full(8, -1), "zeros and ones only, not -1"),
-        (np.zeros(8), "bools or integers, not float64"),
+        (np.zeros(8, np.complex64), "real numbers, not complex64"),
+        (np.full(8, 0.5), "zeros and ones only, not 0.5"),
+        (np.full(8, np.nan), "zeros and ones only, not nan"),
     ],
 )
 def test_an_action_outside_the_space_is_refused(action: Any, message: str) -> None:

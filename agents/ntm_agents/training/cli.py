@@ -41,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser().parse_args(given)
+    if parsed.algorithm == "ppo":
+        from ntm_agents.sb3 import cli
+
+        return cli.run(parsed, shlex.join(["ntm-train", *given]))
     try:
         config = _config(parsed)
         output = Path(
@@ -63,8 +67,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ntm-train",
-        description="Train a network on a task by supervision, exactly resumable.",
+        description="Train a network on a task: by supervision, exactly resumable, or by "
+        "reward alone.",
     )
+    parser.add_argument(
+        "--algorithm",
+        choices=("supervised", "ppo"),
+        default="supervised",
+        help="ppo learns --env from reward alone; of the other options it takes --seed, "
+        "--option, --output, --threads",
+    )
+    parser.add_argument("--env", help="id of an environment, for ppo")
+    parser.add_argument(
+        "--policy",
+        default="ntm_agents.sb3:NTMPolicy",
+        help="package.module:class of a recurrent policy, for ppo",
+    )
+    parser.add_argument("--steps", type=int, help="steps of all environments, for ppo")
     parser.add_argument("--recipe", help=f"start from one of {', '.join(RECIPES)}")
     parser.add_argument("--task", help="name of the task")
     parser.add_argument("--network", help="package.module:factory")
@@ -103,15 +122,19 @@ def _config(parsed: argparse.Namespace) -> TrainingConfig:
     config = dataclasses.replace(
         config,
         **changes,
-        task_parameters={**kept_task, **_options(parsed.task_option)},
-        network_options={**kept_network, **_options(parsed.option)},
+        task_parameters={**kept_task, **parse_options(parsed.task_option)},
+        network_options={**kept_network, **parse_options(parsed.option)},
     )
     config.make_task()
     return config
 
 
-def _options(assignments: Sequence[str]) -> dict[str, Any]:
-    """Parse ``name=value``; a value is JSON where it can be, else text."""
+def parse_options(assignments: Sequence[str]) -> dict[str, Any]:
+    """Parse ``name=value``; a value is JSON where it can be, else text.
+
+    Raises:
+        ValueError: If there is no equals sign.
+    """
     options: dict[str, Any] = {}
     for assignment in assignments:
         name, separator, value = assignment.partition("=")

@@ -1,0 +1,39 @@
+"""The LSTM that the NTM policy is compared with: RecurrentPPO's own, two defects mended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from torch import Tensor
+
+
+class LSTMPolicy(RecurrentActorCriticPolicy):
+    """``MlpLstmPolicy`` that also takes bits as actions and can be saved by itself."""
+
+    def evaluate_actions(  # type: ignore[override]
+        self,
+        obs: Tensor,
+        actions: Tensor,
+        lstm_states: RNNStates,
+        episode_starts: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return values, log-probabilities and entropies of actions taken.
+
+        Recurrent buffers give bits back as int8, which torch's Bernoulli refuses.
+        """
+        if isinstance(self.action_space, spaces.MultiBinary):
+            actions = actions.to(torch.float32)
+        return super().evaluate_actions(obs, actions, lstm_states, episode_starts)
+
+    def _get_constructor_parameters(self) -> dict[str, Any]:
+        return super()._get_constructor_parameters() | {
+            "lstm_hidden_size": self.lstm_output_dim,
+            "n_lstm_layers": self.lstm_actor.num_layers,
+            "shared_lstm": self.shared_lstm,
+            "enable_critic_lstm": self.enable_critic_lstm,
+            "lstm_kwargs": self.lstm_kwargs,
+        }

@@ -1,0 +1,60 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ntm_agents import load_agent
+from ntm_agents.sb3 import PRESETS
+from ntm_agents.sb3.learning import env_point
+from ntm_agents.training.cli import main
+from ntm_gym.evaluation.evaluate import evaluate_point
+from ntm_gym.tasks.keyed_random import derive_keys
+
+
+def test_a_run_from_reward_alone_publishes_the_network_that_it_measured(tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    arguments = ["--algorithm", "ppo", "--env", "NTMCopySmall-v0", "--steps", "24000"]
+    assert main([*arguments, "--seed", "3", "--output", str(output)]) == 0
+
+    outcome = json.loads((output / "curve.json").read_text())
+    keys = derive_keys(0, 1, 0, 256)
+    agent = load_agent(output / "model.safetensors")
+    result = evaluate_point(agent, env_point("NTMCopySmall-v0"), keys)
+    wrong = result.bit_errors_per_sequence.sum() / result.target_bits_per_sequence.sum()
+
+    assert outcome["right_bits"] == pytest.approx(1 - wrong)
+    assert outcome["seed"] == 3
+    assert outcome["curve"][-1]["steps"] == outcome["steps"] == 24_576
+
+
+@pytest.mark.slow
+def test_copy_is_learned_from_reward_alone(tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    arguments = ["--algorithm", "ppo", "--env", "NTMCopySmall-v0", "--seed", "1"]
+    assert main([*arguments, "--output", str(output)]) == 0
+    assert json.loads((output / "curve.json").read_text())["right_bits"] >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--env", "NTMCopyLong-v0"], "preset must be one of NTMCopySmall-v0"),
+        (["--env", "NTMCopySmall-v0", "--policy", "ntm_agents:NTM"], "recurrent policy"),
+        (["--env", "NTMCopySmall-v0", "--policy", "nowhere:X"], "package.module:class"),
+        (["--env", "NTMCopySmall-v0", "--option", "word_size=0"], "word_size must be"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_in_one_line(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run"
+    assert main(["--algorithm", "ppo", *arguments, "--output", str(output)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not output.exists()
+
+
+def test_presets_cut_rollouts_into_whole_sequences() -> None:
+    for preset in PRESETS.values():
+        assert preset.batch_size % preset.n_steps == 0
