@@ -6,20 +6,34 @@ import argparse
 import subprocess
 from pathlib import Path
 
+from ntm_gym.commands import leaderboard_page
 from ntm_gym.commands.evaluate import print_tables, reference_row
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
-from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES
-from ntm_gym.evaluation.loading import CHECKPOINT_LOADER, TRUSTED_NETWORKS, reference_agents
+from ntm_gym.evaluation.loading import (
+    CHECKPOINT_LOADER,
+    TRUSTED_NETWORKS,
+    reference_agents,
+)
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.entries import TRACKS, Entry
 from ntm_gym.leaderboard.overall import rank
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
+from ntm_gym.leaderboard.references import (
+    References,
+    play_references,
+    read_references,
+    write_references,
+)
 from ntm_gym.leaderboard.submission import submit
 from ntm_gym.leaderboard.table import Row, format_interval, format_markdown
-from ntm_gym.leaderboard.verification import first_difference, play_again
+from ntm_gym.leaderboard.verification import (
+    first_difference,
+    first_difference_in,
+    play_again,
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     play.set_defaults(run=run_board)
 
     show = verbs.add_parser("show", help="print what the entries say", parents=[everywhere])
-    show.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
+    show.add_argument("--suite", help=f"one of {', '.join(SUITES)}; all by default")
     show.set_defaults(run=show_board)
 
     overall = verbs.add_parser("overall", help="compare over all tasks", parents=[everywhere])
@@ -58,7 +72,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     overall.set_defaults(run=compare_over_tasks)
 
     verify = verbs.add_parser("verify", help="recompute entries", parents=[everywhere, loading])
-    verify.add_argument("entry", type=Path, nargs="*", help="folders; all entries if none")
+    verify.add_argument("entry", type=Path, nargs="*", help="folders; the board if none")
     verify.add_argument("--episodes", type=int, help="episodes a point; all by default")
     verify.set_defaults(run=verify_entries)
 
@@ -74,6 +88,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     enter.add_argument("--commit", help="of the training code; git's HEAD by default")
     enter.set_defaults(run=submit_entry)
 
+    reference = verbs.add_parser(
+        "reference", help="enter floor and ceiling on all suites", parents=[everywhere]
+    )
+    reference.set_defaults(run=enter_references)
+
+    leaderboard_page.add_parser(verbs, [everywhere, loading])
+
 
 def run_board(args: argparse.Namespace) -> int:
     """Play every entry on a sample of the suite, compare, and print the tables."""
@@ -81,12 +102,10 @@ def run_board(args: argparse.Namespace) -> int:
     suite = find_suite(args.suite)
     board = [(path, entry) for path, entry in read_board(args.board) if entry.suite == suite]
     players = sum(len(entry.runs) for _, entry in board) + len(reference_agents())
-    rows, verdicts = [], []
+    verdicts = []
     with Progress("playing", players * len(suite.points)) as progress:
-        for name, make_agent in reference_agents().items():
-            agent = make_agent(suite.points[0].make_task())
-            results = evaluate(agent, suite, args.episodes, on_point=progress.advance)
-            rows.append(reference_row(name, results))
+        references = play_references(suite, args.episodes, progress.advance)
+        rows = [reference_row(name, results) for name, results in references.items()]
         for folder, entry in board:
             fresh = [
                 play_again(
@@ -112,21 +131,33 @@ def run_board(args: argparse.Namespace) -> int:
 
 def show_board(args: argparse.Namespace) -> int:
     """Print the tables of what the entries say, without playing."""
-    suite = find_suite(args.suite)
-    rows = [
-        _row(entry, [run.points for run in entry.runs])
-        for _, entry in read_board(args.board)
-        if entry.suite == suite
-    ]
-    if not rows:
-        raise ValueError(f"no entry in {args.board} is of suite {suite.name!r}")
-    print_tables(rows, suite)
+    entries = [entry for _, entry in read_board(args.board)]
+    references = read_references(args.board)
+    judged = {entry.suite for entry in entries} | {each.suite for each in references}
+    wanted = judged if args.suite is None else {find_suite(args.suite)} & judged
+    if not wanted:
+        raise ValueError(f"no entry in {args.board} is of suite {args.suite!r}")
+    for suite in (suite for suite in SUITES.values() if suite in wanted):
+        print(f"\nSuite {suite.name!r}, {suite.num_episodes:,} episodes a point")
+        rows = [
+            Row(name, None, None, [points])
+            for each in references
+            if each.suite == suite
+            for name, points in each.agents.items()
+        ]
+        rows += [
+            _row(entry, [run.points for run in entry.runs])
+            for entry in entries
+            if entry.suite == suite
+        ]
+        print_tables(rows, suite)
     return 0
 
 
 def compare_over_tasks(args: argparse.Namespace) -> int:
     """Print how agents stand over all the tasks that they have entered."""
-    standings = rank([entry for _, entry in read_board(args.board)], args.baseline)
+    entries = [entry for _, entry in read_board(args.board)]
+    standings = rank(entries, args.baseline, read_references(args.board))
     head = ["agent", "track", "tasks", "normalized score", f"beats {args.baseline}"]
     lines = [
         [
@@ -169,8 +200,33 @@ def verify_entries(args: argparse.Namespace) -> int:
                 differences.append(first_difference(run, fresh))
         difference = next(filter(None, differences), None)
         failed |= difference is not None
-        print(f"{entry.name}: {difference or 'verified'}")
+        print(f"{entry.name}, {entry.suite.name}: {difference or 'verified'}")
+    for references in [] if args.entry else read_references(args.board):
+        failed |= not _verify_references(references, args.episodes)
     return 1 if failed else 0
+
+
+def _verify_references(references: References, episodes: int | None) -> bool:
+    suite = references.suite
+    with Progress(suite.name, len(references.agents) * len(suite.points)) as progress:
+        fresh = play_references(suite, episodes, progress.advance)
+    differences = {
+        name: first_difference_in(points, fresh[name])
+        for name, points in references.agents.items()
+    }
+    for name, difference in differences.items():
+        print(f"{name}, {suite.name}: {difference or 'verified'}")
+    return not any(differences.values())
+
+
+def enter_references(args: argparse.Namespace) -> int:
+    """Evaluate the reference agents in full on every suite and write their files."""
+    use_one_thread()
+    for suite in SUITES.values():
+        with Progress(suite.name, len(reference_agents()) * len(suite.points)) as progress:
+            results = play_references(suite, on_point=progress.advance)
+        print(f"entered: {write_references(args.board, suite, results)}")
+    return 0
 
 
 def submit_entry(args: argparse.Namespace) -> int:

@@ -1,0 +1,58 @@
+"""``ntm-gym leaderboard page``: the board as one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ntm_gym.commands.progress import Progress
+from ntm_gym.commands.threads import use_one_thread
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
+from ntm_gym.leaderboard.page import write_page
+from ntm_gym.leaderboard.page_data import page_data
+from ntm_gym.leaderboard.reading import read_board
+from ntm_gym.leaderboard.references import read_references
+
+
+def add_parser(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    parents: Sequence[argparse.ArgumentParser],
+) -> None:
+    """Add the verb and its arguments."""
+    parser = verbs.add_parser("page", help="write an HTML page", parents=list(parents))
+    parser.add_argument("--output", type=Path, default=Path("build/leaderboard.html"))
+    parser.add_argument("--baseline", default="LSTM", help="name of an agent, or its start")
+    parser.add_argument(
+        "--episodes", type=int, default=20, help="episodes a point that are verified"
+    )
+    parser.set_defaults(run=write)
+
+
+def write(args: argparse.Namespace) -> int:
+    """Verify a sample of every entry, record episodes, and write the page."""
+    use_one_thread()
+    board, references = read_board(args.board), read_references(args.board)
+    agents = len(board) + sum(len(each.agents) for each in references)
+    with Progress("recording", agents) as progress:
+        data = page_data(
+            board,
+            references,
+            args.baseline,
+            args.episodes,
+            TRUSTED_NETWORKS | set(args.trust),
+            args.agent,
+            progress.advance,
+        )
+    write_page(args.output, data)
+    print(f"page: {args.output.resolve().as_uri()}")
+    return 1 if any(_difference(agent) for agent in data["agents"]) else 0
+
+
+def _difference(agent: dict[str, Any]) -> str | None:
+    verdict: dict[str, Any] = agent.get("verified", {})
+    difference: str | None = verdict.get("difference")
+    if difference is not None:
+        print(f"{agent['name']}, {agent['suite']}: {difference}")
+    return difference
