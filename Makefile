@@ -4,10 +4,16 @@ BIN := .venv/bin
 # One thread: the tensors are small, and threads that compete for a core wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard test check lint format type imports fast slow doc figures tables clean
+.PHONY: leaderboard verify test check lint format type imports fast slow browser doc figures screenshots tables clean
 
-leaderboard: .venv  ## play the shipped checkpoints and print the table
-	$(BIN)/ntm-gym leaderboard run --suite copy --episodes 100
+leaderboard: .venv  ## verify a sample of every entry, print the tables, write the page
+	$(BIN)/ntm-gym leaderboard verify --episodes 50
+	$(BIN)/ntm-gym leaderboard show
+	$(BIN)/ntm-gym leaderboard overall
+	$(BIN)/ntm-gym leaderboard page
+
+verify: .venv  ## recompute every number of every entry
+	$(BIN)/ntm-gym leaderboard verify
 
 test: .venv  ## run all checks and all tests
 	$(MAKE) check fast slow
@@ -31,8 +37,17 @@ imports: .venv
 fast: .venv
 	$(BIN)/pytest -q
 
-slow: .venv
+slow: .venv browser
 	$(BIN)/pytest -q -m slow
+
+browser:  ## Chromium for the tests of the page; Debian's, if there is none
+	@for name in chromium chromium-browser google-chrome; do \
+		command -v $$name > /dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
+		echo "the tests of the page need chromium or google-chrome: install one" >&2; exit 1; \
+	fi; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
 
 format: .venv
 	$(BIN)/ruff check --fix
@@ -40,6 +55,10 @@ format: .venv
 
 figures: .venv  ## draw the README's picture from the shipped checkpoint
 	$(BIN)/python docs/draw_memory.py
+
+screenshots: .venv browser  ## photograph the page for the README
+	$(BIN)/ntm-gym leaderboard page
+	$(BIN)/python docs/photograph_page.py
 
 tables: .venv  ## put generated tables into README and docs
 	$(BIN)/python docs/update_tables.py

@@ -67,7 +67,8 @@ def rank(
         references: Agents whose scores are known.
 
     Returns:
-        The agents: those on most suites first, and the best of them before the others.
+        The agents: those on most suites first, and the best of them before the others;
+        reference agents come last.
     """
     agents: dict[tuple[str, str], dict[str, NDArray[np.float64]]] = {}
     theirs: dict[tuple[str, str], NDArray[np.float64]] = {}
@@ -98,4 +99,11 @@ def rank(
         )
         for (name, track), suites in agents.items()
     ]
-    return sorted(standings, key=lambda standing: (-len(standing.suites), -standing.score.mean))
+    return sorted(
+        standings,
+        key=lambda standing: (
+            standing.track == TRACK,
+            -len(standing.suites),
+            -standing.score.mean,
+        ),
+    )

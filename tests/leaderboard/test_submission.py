@@ -131,4 +131,4 @@ def test_a_checkpoint_may_be_played_by_an_agent_that_the_verifier_names(
 
     assert submit(tmp_path / "new", str(checkpoints[0]), *named) == 0
     assert main(["leaderboard", "verify", "--board", str(tmp_path / "new"), *named]) == 0
-    assert capsys.readouterr().out.endswith("X: verified\n")
+    assert capsys.readouterr().out.endswith("X, tiny: verified\n")

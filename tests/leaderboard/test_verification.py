@@ -28,7 +28,7 @@ def change_point(board: Path, seed: int, edit: Callable[[dict[str, Any]], object
 
 def test_a_submitted_entry_is_verified(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["leaderboard", "verify", "--board", str(board)]) == 0
-    assert capsys.readouterr().out.endswith("Untrained: verified\n")
+    assert capsys.readouterr().out.endswith("Untrained, tiny: verified\n")
 
 
 def test_the_board_shows_floor_ceiling_and_entries(

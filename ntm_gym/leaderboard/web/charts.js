@@ -36,8 +36,11 @@ const onLogScale = (value) => (value === null ? null : Math.max(value, lowest));
 const powerOfTen = (value) => (value <= lowest * 1.001 ? "0" : `1e${Math.round(Math.log10(value))}`);
 const logAxis = {
   size: 58,
-  values: (_, ticks) =>
-    ticks.map((tick) => (Number.isInteger(Number(Math.log10(tick).toFixed(6))) ? powerOfTen(tick) : "")),
+  splits: (_, axis, low, high) => {
+    const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+    return Array.from({ length: last - first + 1 }, (__, i) => 10 ** (first + i));
+  },
+  values: (_, ticks) => ticks.map(powerOfTen),
 };
 
 /** Mean and interval at every point, as parts of the bits that are asked. */

@@ -17,7 +17,8 @@ function isShown(agent) {
 function update() {
   const suite = data.suites.find(({ name }) => name === $("task").value);
   const metric = $("metric").value;
-  const agents = data.agents.filter((agent) => agent.suite === suite.name && isShown(agent));
+  const shown = data.agents.filter((agent) => agent.suite === suite.name && isShown(agent));
+  const agents = inOrder(suite, metric, shown);
   standings.show(standingsColumns(), data.standings.filter(isShown));
   $("results-title").textContent = `Results: ${taskTitle(suite.name)}`;
   results.caption = `${data.metrics[metric]}; ${taskTitle(suite.name)}`;

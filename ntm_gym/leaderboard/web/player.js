@@ -57,7 +57,7 @@ class Player {
     this.steps = this.scored.length;
     $("step").max = this.steps;
     $("watch").classList.toggle("memoryless", !this.memory);
-    this.goTo(0);
+    this.goTo(this.steps - 1);
   }
 
   play() {

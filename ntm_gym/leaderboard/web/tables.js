@@ -86,7 +86,7 @@ class SortableTable {
 function agentName({ name }) {
   const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
   swatch.style.background = lookOf(name).color;
-  return [swatch, name];
+  return [element("span", { class: "agent" }, swatch, element("span", {}, name))];
 }
 
 const meanOf = (interval) => (interval === null ? null : interval[0]);
@@ -119,6 +119,16 @@ function standingsColumns() {
 /** What a coin costs at a point: half of the bits are wrong, every bit costs one. */
 const coinCost = (metric, point) =>
   metric === "bit_errors_per_sequence" ? point.bitsAsked / 2 : point.bitsAsked;
+
+/** Better agents first, by the mean part of a coin's cost over all points; references last. */
+function inOrder(suite, metric, agents) {
+  const score = (agent) => {
+    const parts = agent.results[metric].map((interval, i) => (interval ? interval[0] / suite.points[i].bitsAsked : Infinity));
+    return parts.reduce((sum, part) => sum + part, 0) / parts.length;
+  };
+  const last = (agent) => Number(agent.track === "reference");
+  return [...agents].sort((a, b) => last(a) - last(b) || score(a) - score(b));
+}
 
 function resultsColumns(suite, metric) {
   const points = suite.points.map((point, number) => ({

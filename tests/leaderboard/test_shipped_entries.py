@@ -1,0 +1,74 @@
+"""What is shipped is what it says, however it is played."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ntm_gym.cli import main
+from ntm_gym.evaluation.evaluate import evaluate_point
+from ntm_gym.evaluation.loading import load_checkpoint_agent
+from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.suites import SUITES, find_suite
+from ntm_gym.leaderboard.reading import find_entries, read_board
+from ntm_gym.leaderboard.references import read_references
+
+pytestmark = pytest.mark.slow
+
+BOARD = Path(__file__).parents[2] / "leaderboard"
+CHECKPOINT = BOARD / "supervised/ntm-feedforward/seed-1.safetensors"
+LABEL = "30"
+
+
+@pytest.mark.parametrize("entry", find_entries(BOARD), ids=lambda path: path.name)
+def test_a_sample_of_every_entry_is_verified(
+    entry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["leaderboard", "verify", str(entry), "--episodes", "5"]) == 0
+    assert capsys.readouterr().out.endswith(": verified\n")
+
+
+def test_the_board_holds_together_and_has_floor_and_ceiling_on_every_suite() -> None:
+    assert read_board(BOARD)
+    assert {each.suite.name for each in read_references(BOARD)} == set(SUITES)
+
+
+def play(first: int, last: int, num_envs: int) -> PointResult:
+    suite = find_suite("copy")
+    point = suite.find_point(LABEL)
+    agent = load_checkpoint_agent(CHECKPOINT)
+    return evaluate_point(agent, point, suite.keys(point)[first:last], num_envs)
+
+
+@pytest.mark.parametrize("num_envs", [1, 64, 1_000])
+def test_a_shipped_claim_does_not_depend_on_num_envs(num_envs: int) -> None:
+    [claim] = [
+        run.points[LABEL]
+        for folder, entry in read_board(BOARD)
+        for run in entry.runs
+        if folder / run.checkpoint == CHECKPOINT
+    ]
+
+    found = play(0, 1_000, num_envs)
+
+    assert found.bits_per_sequence is not None
+    assert claim.bits_per_sequence is not None
+    np.testing.assert_array_equal(found.bit_errors_per_sequence, claim.bit_errors_per_sequence)
+    np.testing.assert_allclose(found.bits_per_sequence, claim.bits_per_sequence, atol=1e-4)
+
+
+def test_a_shipped_claim_is_the_same_from_two_processes() -> None:
+    whole = play(0, 1_000, 100)
+    assert whole.bits_per_sequence is not None
+
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        parts = list(pool.map(play, [0, 500], [500, 1_000], [100, 100]))
+
+    costs = [part.bits_per_sequence for part in parts if part.bits_per_sequence is not None]
+    errors = [part.bit_errors_per_sequence for part in parts]
+    np.testing.assert_allclose(np.concatenate(costs), whole.bits_per_sequence, atol=1e-6)
+    np.testing.assert_array_equal(np.concatenate(errors), whole.bit_errors_per_sequence)
