@@ -14,7 +14,7 @@ NAME = "enter_my_network:MyNetwork"
 class MyNetwork(nn.Module):
     """Anything that is called ``logits, state = network(inputs, state=None)``."""
 
-    def __init__(self, input_size: int, output_size: int) -> None:
+    def __init__(self, input_size, output_size):
         super().__init__()
         self.recurrent = nn.RNN(input_size, 64, batch_first=True)
         self.output_layer = nn.Linear(64, output_size)

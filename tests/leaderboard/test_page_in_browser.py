@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import build_network
@@ -195,7 +195,8 @@ def test_the_measure_can_be_chosen_and_who_has_none_comes_last(page: Page) -> No
     page.locator("#results-table thead button").nth(5).click()
 
     assert rows(page)[-1] == "silent"
-    assert page.locator("#results-table tbody tr").last.locator("td").last.text_content() == "–"
+    cell = page.locator("#results-table tbody tr").last.locator("td").last
+    assert cell.text_content() == "\N{EN DASH}"
 
 
 def test_an_episode_is_played_from_the_first_step_to_the_last(page: Page) -> None:
@@ -204,11 +205,8 @@ def test_an_episode_is_played_from_the_first_step_to_the_last(page: Page) -> Non
     assert page.input_value("#step") == last
 
     page.click("#play")
-    page.wait_for_function("document.getElementById('play').textContent === 'Pause'")
-    page.wait_for_function(
-        f"document.getElementById('status').textContent.includes('of {last}')"
-    )
-    page.wait_for_function("document.getElementById('play').textContent === 'Play'")
+    expect(page.locator("#play")).to_have_text("Pause")
+    expect(page.locator("#play")).to_have_text("Play")
 
     assert page.input_value("#step") == last
 

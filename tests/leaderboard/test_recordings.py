@@ -26,7 +26,8 @@ from ntm_gym.leaderboard.recordings import (
 def unpack(packed: dict[str, Any]) -> NDArray[np.float64]:
     levels = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
     span = packed["high"] - packed["low"]
-    return (packed["low"] + span * levels / 255).reshape(packed["shape"])
+    values: NDArray[np.float64] = packed["low"] + span * levels / 255
+    return values.reshape(packed["shape"])
 
 
 @pytest.fixture

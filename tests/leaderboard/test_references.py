@@ -19,7 +19,7 @@ from ntm_gym.leaderboard.references import read_references
 def with_references(board: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a board with an entry, and references on its suite and on a guessing game."""
     guessing = Suite("guessing", 1, (Point("40", "ngram", {"sequence_length": 40}),), 200)
-    monkeypatch.setitem(suites.SUITES, "guessing", guessing)  # type: ignore[misc]
+    monkeypatch.setitem(suites.SUITES, "guessing", guessing)
     monkeypatch.setattr("ntm_gym.commands.leaderboard.SUITES", suites.SUITES)
     assert main(["leaderboard", "reference", "--board", str(board)]) == 0
     return board
@@ -61,7 +61,7 @@ def test_the_oracle_stands_at_one_the_coin_at_nothing_and_both_below_competitors
 
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
     scores = {row[1].strip(): row[4].split()[0] for row in rows[2:]}
-    assert list(scores)[0] == "Untrained"
+    assert next(iter(scores)) == "Untrained"
     assert scores["oracle"] == "1"
     assert abs(float(scores["coin"])) < 0.3
 
@@ -106,5 +106,5 @@ def test_a_claim_above_the_oracle_is_refused(with_references: Path) -> None:
         "guessing",
     )
 
-    with pytest.raises(ValueError, match="memoryless, point 40: .* better than the oracle's"):
+    with pytest.raises(ValueError, match=r"memoryless, point 40: .* better than the oracle's"):
         read_references(with_references)
