@@ -23,7 +23,7 @@ check: lint type imports
 lint: .venv
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs ntm_gym agents baselines tests
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs ntm_gym agents baselines tests examples
 	$(BIN)/validate-pyproject pyproject.toml
 	$(BIN)/cffconvert --validate
 
