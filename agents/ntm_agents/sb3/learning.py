@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import platform
 import time
@@ -135,7 +136,7 @@ def learn(
         "parameters": count_parameters(trained),
         "seed": seed,
         "steps": model.num_timesteps,
-        "arguments": {"num_envs": preset.num_envs, **preset.ppo_arguments()},
+        "preset": dataclasses.asdict(preset),
         "right_bits": right_bits(trained, preset.env_id, EVALUATION),
         "curve": curve.points,
         "wall_time_s": round(time.monotonic() - started, 1),
