@@ -20,6 +20,7 @@ _LSTM = TrainingConfig(
     decay_fraction=0.25,
     report_every=4_000,
 )
+_ANYWHERE = {"initial_focus": 4.0, "memory_start": "shared"}
 _LARGER_BATCHES = {"batch_size": 8, "learning_rate": 3e-4, "report_every": 8_000}
 
 
@@ -53,8 +54,12 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             decay_fraction=0.25,
             report_every=1_600,
         ),
-        "repeat-copy/ntm-ff": _for_task("repeat_copy", _NTM_FEEDFORWARD, sequences=120_000),
-        "repeat-copy/ntm-lstm": _for_task("repeat_copy", _NTM_LSTM, sequences=120_000),
+        "repeat-copy/ntm-ff": _for_task(
+            "repeat_copy", _with_options(_NTM_FEEDFORWARD, **_ANYWHERE), sequences=120_000
+        ),
+        "repeat-copy/ntm-lstm": _for_task(
+            "repeat_copy", _with_options(_NTM_LSTM, **_ANYWHERE), sequences=120_000
+        ),
         "repeat-copy/lstm": _for_task(
             "repeat_copy",
             _with_options(_LSTM, num_layers=3, hidden_size=512),
@@ -98,12 +103,14 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             ),
             sequences=600_000,
             **_LARGER_BATCHES,
+            decay_fraction=0.3,
         ),
         "sort/ntm-lstm": _for_task(
             "priority_sort",
             _with_options(_NTM_LSTM, controller_layers=2, num_read_heads=5, num_write_heads=5),
             sequences=600_000,
             **_LARGER_BATCHES,
+            decay_fraction=0.3,
         ),
         "sort/lstm": _for_task(
             "priority_sort", _with_options(_LSTM, num_layers=3, hidden_size=128)
