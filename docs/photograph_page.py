@@ -5,40 +5,35 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-HARDER_EPISODE = "1"
+ASSETS = ROOT / "docs/assets"
+SIZE: ViewportSize = {"width": 1400, "height": 1000}
 
 
 def main() -> None:
-    """Write two PNGs: the results in light, an episode in dark."""
+    """Write two PNGs: results and curves in light, an episode in dark."""
     browser_path = next(filter(None, map(shutil.which, BROWSERS)))
     address = (ROOT / "build/leaderboard.html").as_uri()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
         )
-        light = browser.new_page(viewport={"width": 1180, "height": 1000})
+        light = browser.new_page(viewport=SIZE)
         light.goto(address)
-        _photograph(light, "results", "page-results.png")
-        dark = browser.new_page(viewport={"width": 1180, "height": 900}, color_scheme="dark")
+        for selector in ("#filters", "#standings", "#watch ~ section", "#watch"):
+            light.locator(selector).evaluate_all("all => all.forEach((each) => each.remove())")
+        light.locator("main").screenshot(path=ASSETS / "page-results.png")
+        dark = browser.new_page(viewport=SIZE, color_scheme="dark")
         dark.goto(address)
-        dark.select_option("#player-episode", HARDER_EPISODE)
-        dark.fill("#step", str(3 * int(dark.get_attribute("#step", "max") or 0) // 4))
-        _photograph(dark, "watch", "page-watch.png")
+        dark.evaluate("document.getElementById('filters').remove()")
+        late = (int(dark.get_attribute("#step", "max") or 0) * 3 + 2) // 4
+        dark.fill("#step", str(late))
+        dark.evaluate("document.activeElement.blur()")
+        dark.locator("#watch").screenshot(path=ASSETS / "page-watch.png")
         browser.close()
-
-
-def _photograph(page: Page, section: str, name: str) -> None:
-    page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
-    page.evaluate("document.getElementById('filters').style.position = 'static'")
-    page.locator(f"#{section}").scroll_into_view_if_needed()
-    page.locator(f"#{section}").evaluate("element => element.scrollIntoView()")
-    path = ROOT / "docs/assets" / name
-    page.screenshot(path=path)
-    print(path)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,10 @@ def test_a_wheel_holds_three_packages_and_runs_without_torch(tmp_path: Path) -> 
     subprocess.run([*pip, "wheel", "--no-deps", "-w", str(tmp_path), str(ROOT)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
 
-    names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    files = zipfile.ZipFile(wheel).namelist()
+    assert "ntm_gym/leaderboard/web/page.html" in files
+    assert "ntm_gym/leaderboard/web/vendor/uPlot.LICENSE" in files
+    names = {name.split("/")[0] for name in files}
     packages = {name for name in names if not name.endswith(".dist-info")}
     assert packages == {"ntm_gym", "ntm_agents", "ntm_baselines"}
 
