@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from ntm_baselines import LSTM, LSTMConfig
 
 def networks() -> list[nn.Module]:
     torch.manual_seed(0)
-    small = {"memory_size": 6, "word_size": 4}
+    small: dict[str, Any] = {"memory_size": 6, "word_size": 4}
     return [
         NTM(NTMConfig(3, 2, "feedforward", **small)),
         NTM(NTMConfig(3, 2, "lstm", **small)),

@@ -20,7 +20,6 @@ _LSTM = TrainingConfig(
     decay_fraction=0.25,
     report_every=4_000,
 )
-_ANYWHERE = {"initial_focus": 4.0, "memory_start": "shared"}
 _LARGER_BATCHES = {"batch_size": 8, "learning_rate": 3e-4, "report_every": 8_000}
 
 
@@ -55,10 +54,12 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             report_every=1_600,
         ),
         "repeat-copy/ntm-ff": _for_task(
-            "repeat_copy", _with_options(_NTM_FEEDFORWARD, **_ANYWHERE), sequences=120_000
+            "repeat_copy",
+            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, memory_start="shared"),
+            sequences=120_000,
         ),
         "repeat-copy/ntm-lstm": _for_task(
-            "repeat_copy", _with_options(_NTM_LSTM, **_ANYWHERE), sequences=120_000
+            "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), sequences=120_000
         ),
         "repeat-copy/lstm": _for_task(
             "repeat_copy",
