@@ -55,6 +55,7 @@ format: .venv
 
 figures: .venv  ## draw the README's picture from the shipped checkpoint
 	$(BIN)/python docs/draw_memory.py
+	$(BIN)/python docs/draw_learning.py
 
 screenshots: .venv browser  ## photograph the page for the README
 	$(BIN)/ntm-gym leaderboard page

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ntm_agents import bench
+from ntm_agents.sb3 import bench as sb3_bench
+from ntm_agents.sb3.report import learning_table, read_runs
 from ntm_gym.commands import bench_envs
 from ntm_gym.commands.envs import scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
@@ -41,6 +43,13 @@ def main() -> None:
     )
     speed = bench.format_result(read_json(RESULTS / "bench-ntm.json"))
     _fill(ROOT / "docs/kernels.md", {"speed": speed})
+    _fill(
+        ROOT / "docs/stable-baselines3.md",
+        {
+            "learning": learning_table(read_runs(RESULTS / "ppo")),
+            "speed": sb3_bench.format_result(read_json(RESULTS / "bench-sb3.json")),
+        },
+    )
 
 
 def _seeds(entries: list[Entry], labels: list[str]) -> str:

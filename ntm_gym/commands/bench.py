@@ -6,14 +6,19 @@ import argparse
 import importlib
 from pathlib import Path
 
-from ntm_gym.commands import bench_envs
 from ntm_gym.files import write_json
+
+_MODULES = {
+    "envs": "ntm_gym.commands.bench_envs",
+    "ntm": "ntm_agents.bench",
+    "sb3": "ntm_agents.sb3.bench",
+}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser("bench", help="measure speed")
-    parser.add_argument("what", choices=["envs", "ntm"])
+    parser.add_argument("what", choices=list(_MODULES))
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
     parser.add_argument("--output", type=Path, help="write the result to this JSON file")
     parser.set_defaults(run=run)
@@ -23,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print a table, and write the result if asked."""
     if args.rounds < 1:
         raise ValueError(f"--rounds must be at least 1, not {args.rounds}")
-    module = bench_envs if args.what == "envs" else importlib.import_module("ntm_agents.bench")
+    module = importlib.import_module(_MODULES[args.what])
     result = module.measure(args.rounds)
     print(module.format_result(result))
     if args.output is not None:

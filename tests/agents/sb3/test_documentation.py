@@ -1,0 +1,78 @@
+"""The examples of README and docs, run exactly as they are written."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ntm_agents.sb3 import bench
+from ntm_agents.sb3.report import learning_table
+
+ROOT = Path(__file__).parents[3]
+
+
+def example(path: str, containing: str) -> str:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / path).read_text(), re.DOTALL)
+    [block] = [block for block in blocks if containing in block]
+    return str(block)
+
+
+@pytest.mark.slow
+def test_the_readmes_example_learns_copy_from_reward_alone() -> None:
+    namespace: dict[str, Any] = {}
+    exec(example("README.md", "SequencePPO"), namespace)
+    assert 2.7 < namespace["mean_return"] < 3.3  # 1.5 without memory, 3 on average at best
+
+
+def test_the_guides_example_trains_with_stock_recurrent_ppo() -> None:
+    namespace: dict[str, Any] = {}
+    exec(example("docs/stable-baselines3.md", "NTMPolicy"), namespace)
+    assert namespace["model"].num_timesteps == 4_096
+
+
+def test_the_first_report_for_upstream_is_still_true() -> None:
+    with pytest.raises(RuntimeError, match="can't be cast to the desired output type Char"):
+        exec(example("docs/stable-baselines3.md", "class Bits"), {})
+
+
+def test_the_second_report_for_upstream_is_still_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match=r"Error\(s\) in loading state_dict"):
+        exec(example("docs/stable-baselines3.md", "CartPole-v1"), {})
+
+
+def test_a_run_that_never_learned_says_so() -> None:
+    run = {
+        "env_id": "NTMCopySmall-v0",
+        "policy": "NTMPolicy",
+        "parameters": 4289,
+        "seed": 1,
+        "steps": 1000,
+        "right_bits": 0.95,
+        "cpu_time_s": 2.0,
+        "curve": [
+            {"steps": 500, "right_bits": 0.5},
+            {"steps": 1000, "right_bits": 0.9},
+        ],
+    }
+    [line] = learning_table([run]).splitlines()[2:]
+    assert line == (
+        "| NTMCopySmall-v0 | NTMPolicy | 4,289 | 1,000 | 1 | 95.00% | 1k | never | 2 "
+        "| 100.00% |"
+    )
+
+
+def test_rollouts_take_a_fiftieth_of_the_stock_buffers_memory() -> None:
+    whole, _, stock = [c for c in bench.contestants() if c.size == "paper"]
+    whole_model, stock_model = whole.build(), stock.build()
+    _, callback = whole_model._setup_learn(10_000)
+    whole_model.collect_rollouts(
+        whole_model.env,  # type: ignore[arg-type]
+        callback,
+        whole_model.rollout_buffer,
+        128,
+    )
+    assert 50 * bench.rollout_bytes(whole_model) <= bench.rollout_bytes(stock_model)
