@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from stable_baselines3.common.callbacks import BaseCallback
@@ -29,6 +30,15 @@ from ntm_gym.tasks.keyed_random import derive_keys
 
 VALIDATION, EVALUATION = 2, 1
 _EPISODES = 256
+_PUBLISHED = (
+    "steps",
+    "sequences",
+    "updates",
+    "wall_time_s",
+    "command",
+    "machine",
+    "versions",
+)
 _PACKAGES = ("ntm-gym", "torch", "numpy", "gymnasium", "stable-baselines3", "sb3-contrib")
 
 
@@ -60,6 +70,10 @@ class Curve(BaseCallback):
     Args:
         env_id: On what.
         every: Steps of all environments between two points.
+
+    Attributes:
+        points: What was noted.
+        finished_episodes: Episodes learned from.
     """
 
     def __init__(self, env_id: str, every: int) -> None:
@@ -67,8 +81,10 @@ class Curve(BaseCallback):
         super().__init__()
         self._env_id, self._every, self._next = env_id, every, every
         self.points: list[dict[str, float]] = []
+        self.finished_episodes = 0
 
     def _on_step(self) -> bool:
+        self.finished_episodes += int(self.locals["dones"].sum())
         return True
 
     def _on_rollout_start(self) -> None:
@@ -136,13 +152,15 @@ def learn(
         "parameters": count_parameters(trained),
         "seed": seed,
         "steps": model.num_timesteps,
+        "sequences": curve.finished_episodes,
+        "updates": model._n_updates * -(-preset.num_envs * preset.n_steps // preset.batch_size),
         "preset": dataclasses.asdict(preset),
         "right_bits": right_bits(trained, preset.env_id, EVALUATION),
         "curve": curve.points,
         "wall_time_s": round(time.monotonic() - started, 1),
         "cpu_time_s": round(time.process_time() - used, 1),
         "command": command,
-        "machine": platform.machine(),
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} thread(s)",
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}
         | {"python": platform.python_version()},
     }
@@ -166,6 +184,6 @@ def _publish(path: Path, policy: NTMPolicy, outcome: dict[str, Any]) -> None:
             "task": {"name": point.task, "parameters": point.make_task().parameters()},
             "train_seed": outcome["seed"],
             "track": "reward only",
-            **{name: outcome[name] for name in ("steps", "wall_time_s", "command", "versions")},
+            **{name: outcome[name] for name in _PUBLISHED},
         },
     )

@@ -7,7 +7,10 @@ from ntm_agents import load_agent
 from ntm_agents.sb3 import PRESETS
 from ntm_agents.sb3.learning import env_point
 from ntm_agents.training.cli import main
+from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.evaluate import evaluate_point
+from ntm_gym.evaluation.suites import Suite
+from ntm_gym.leaderboard.submission import submit
 from ntm_gym.tasks.keyed_random import derive_keys
 
 
@@ -25,6 +28,25 @@ def test_a_run_from_reward_alone_publishes_the_network_that_it_measured(tmp_path
     assert outcome["right_bits"] == pytest.approx(1 - wrong)
     assert outcome["seed"] == 3
     assert outcome["curve"][-1]["steps"] == outcome["steps"] == 24_576
+
+
+def test_a_run_from_reward_alone_can_enter_the_leaderboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = Suite("tiny", 1, (env_point("NTMCopySmall-v0"),), 10)
+    monkeypatch.setattr(suites, "SUITES", {"tiny": suite})
+    output, target = tmp_path / "run", tmp_path / "board/reward-only/ntm"
+    arguments = ["--algorithm", "ppo", "--env", "NTMCopySmall-v0", "--steps", "12288"]
+    assert main([*arguments, "--output", str(output)]) == 0
+    about = dict.fromkeys(("name", "authors", "link", "licence", "commit"), "x")
+
+    entry = submit(target, [output / "model.safetensors"], suite, about)
+
+    [run] = entry.runs
+    assert entry.track == "reward-only"
+    assert run.updates == 4 * 4
+    assert 12_288 / 11 - 256 <= run.sequences <= 12_288 / 3
+    assert run.points["NTMCopySmall-v0"].bits_per_sequence is not None
 
 
 @pytest.mark.slow
