@@ -102,6 +102,8 @@ _FASTEST = {"cpu": "numba", "cuda": "triton"}
 def import_kernels(name: str) -> ModuleType | str:
     """Return a module of this package, or why it cannot be imported; tried only once."""
     try:
+        if name == "numba_cpu":
+            importlib.import_module("ntm_agents.kernels.compile_notice").announce_compilation()
         return importlib.import_module(f"ntm_agents.kernels.{name}")
     except (ImportError, RuntimeError) as error:  # numba without a cache folder: RuntimeError
         return str(error)

@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         torch.set_num_threads(parsed.threads)
         command = shlex.join(["ntm-train", *given])
-        model = train(config, output, parsed.device, command, not parsed.quiet)
+        model = train(
+            config, output, parsed.device, command, not parsed.quiet, parsed.cuda_graph
+        )
         description = read_description(model)
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"ntm-train: {error}", file=sys.stderr)
@@ -99,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
     parser.add_argument("--output", help="folder of the run; runs/RECIPE/seed-SEED by default")
     parser.add_argument("--device", default="cpu", help="where to train, e.g. cuda")
+    parser.add_argument(
+        "--cuda-graph",
+        action="store_true",
+        help="launch forward and backward as one CUDA graph; needs a cuda device",
+    )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch")
     parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
     return parser

@@ -18,6 +18,11 @@ from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import build_network, count_parameters
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
+from ntm_agents.training.gradients import (
+    CapturedGradient,
+    check_capturable,
+    gradient_of,
+)
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
 from ntm_agents.training.optimizer import GravesRMSProp
 from ntm_agents.training.run_folder import Progress, RunFolder
@@ -33,6 +38,7 @@ def train(
     device: str = "cpu",
     command: str = "",
     show_progress: bool = True,
+    cuda_graph: bool = False,
 ) -> Path:
     """Train a network, or go on where the last call stopped, and publish it.
 
@@ -46,20 +52,24 @@ def train(
         device: Where to train, as torch names it.
         command: What was typed, kept in the published description.
         show_progress: Draw a progress bar on standard error.
+        cuda_graph: Launch forward and backward as one CUDA graph for each length of a batch.
 
     Returns:
         The published network, ``model.safetensors`` in the folder; the final weights, never
         the best of the run.
 
     Raises:
-        ValueError: If the folder or the configuration does not fit.
+        ValueError: If the folder or the configuration does not fit, or if a CUDA graph is
+            asked for elsewhere than on a CUDA device.
         FloatingPointError: If the loss stops being finite.
     """
     place = torch.device(device)
+    if cuda_graph:
+        check_capturable(place)
     network = _initial_network(config).to(place)
     with RunFolder(output, config) as folder:
         if not folder.model.exists():
-            _train(config, folder, network, place, command, show_progress)
+            _train(config, folder, network, place, command, show_progress, cuda_graph)
         return folder.model
 
 
@@ -70,8 +80,12 @@ def _train(
     place: torch.device,
     command: str,
     show_progress: bool,
+    cuda_graph: bool,
 ) -> None:
     flat = FlatParameters(network)
+    compute_gradient = gradient_of(network, flat)
+    if cuda_graph:
+        compute_gradient = CapturedGradient(compute_gradient, place)
     optimizer = GravesRMSProp([flat.vector], lr=config.learning_rate)
     tensors = {"parameters": flat.vector.data, **optimizer.state[flat.vector]}
 
@@ -95,9 +109,7 @@ def _train(
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=progress.sequences) as writer:
         for start in range(progress.sequences, config.sequences, config.batch_size):
             batch = sequences.batch(start)
-            nats = nats_per_sequence(network(batch.inputs)[0], batch)
-            flat.zero_gradient()
-            nats.backward()
+            nats = compute_gradient(batch)
             if config.max_gradient_component is not None:
                 flat.clip_gradient_components(config.max_gradient_component)
             if config.max_gradient_norm is not None:
@@ -105,7 +117,7 @@ def _train(
             optimizer.param_groups[0]["lr"] = config.learning_rate_at(start)
             optimizer.step()
 
-            summed_nats += nats.detach()
+            summed_nats += nats
             done = start + config.batch_size
             bar.update(config.batch_size)
             if done % config.report_every and done != config.sequences:

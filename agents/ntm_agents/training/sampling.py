@@ -29,12 +29,15 @@ class Batch(NamedTuple):
 
 
 def to_batch(episodes: Episodes, device: torch.device) -> Batch:
-    """Copy episodes to a device."""
-    return Batch(
-        torch.as_tensor(episodes.inputs, device=device),
-        torch.as_tensor(episodes.targets, dtype=torch.float32, device=device),
-        torch.as_tensor(episodes.target_mask, dtype=torch.float32, device=device).unsqueeze(-1),
+    """Copy episodes to a device; to a CUDA device while the host goes on."""
+    batch = Batch(
+        torch.as_tensor(episodes.inputs),
+        torch.as_tensor(episodes.targets, dtype=torch.float32),
+        torch.as_tensor(episodes.target_mask, dtype=torch.float32).unsqueeze(-1),
     )
+    if device.type == "cuda":
+        return Batch(*(field.pin_memory().to(device, non_blocking=True) for field in batch))
+    return Batch(*(field.to(device) for field in batch))
 
 
 def validation_batch(task: Task, count: int, device: torch.device) -> Batch:

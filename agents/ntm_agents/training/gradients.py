@@ -1,0 +1,90 @@
+"""Loss and gradient of one batch, step by step or as a captured CUDA graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ntm_agents.training.flat_parameters import FlatParameters
+from ntm_agents.training.losses import nats_per_sequence
+from ntm_agents.training.sampling import Batch
+
+ComputeGradient = Callable[[Batch], Tensor]
+_WARM_UPS = 3
+
+
+def gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGradient:
+    """Return what replaces the gradient by that of a batch and returns its loss in nats."""
+
+    def compute(batch: Batch) -> Tensor:
+        flat.zero_gradient()
+        nats = nats_per_sequence(network(batch.inputs)[0], batch)
+        nats.backward()
+        return nats.detach()
+
+    return compute
+
+
+class _Capture(NamedTuple):
+    graph: torch.cuda.CUDAGraph
+    batch: Batch
+    nats: Tensor
+
+
+class CapturedGradient:
+    """The same, launched as one CUDA graph for each shape of a batch.
+
+    At small batches a device waits for Python most of the time; a graph needs it only once.
+    The first batch of a shape is slow, and the graphs of all shapes share their memory.
+
+    Args:
+        compute: What to capture; it must not wait for the device.
+        device: Where it runs.
+
+    Raises:
+        ValueError: If the device is not a CUDA device.
+    """
+
+    def __init__(self, compute: ComputeGradient, device: torch.device) -> None:
+        """Capture nothing yet."""
+        check_capturable(device)
+        self._compute = compute
+        self._stream = torch.cuda.Stream(device)
+        self._pool = torch.cuda.graph_pool_handle()
+        self._captures: dict[torch.Size, _Capture] = {}
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Replace the gradient by that of a batch and return its loss in nats."""
+        shape = batch.inputs.shape
+        if shape not in self._captures:
+            self._captures[shape] = self._capture(batch)
+        capture = self._captures[shape]
+        for kept, field in zip(capture.batch, batch, strict=True):
+            kept.copy_(field, non_blocking=True)
+        capture.graph.replay()
+        return capture.nats
+
+    def _capture(self, batch: Batch) -> _Capture:
+        kept = Batch(*(field.clone() for field in batch))
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            for _ in range(_WARM_UPS):
+                self._compute(kept)
+        torch.cuda.current_stream().wait_stream(self._stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+            nats = self._compute(kept)
+        return _Capture(graph, kept, nats)
+
+
+def check_capturable(device: torch.device) -> None:
+    """Refuse devices that have no CUDA graphs.
+
+    Raises:
+        ValueError: If the device is not a CUDA device.
+    """
+    if device.type != "cuda":
+        raise ValueError(f"a CUDA graph needs a cuda device, not {device}")
