@@ -57,12 +57,37 @@ ENVIRONMENTS: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
 )
 """Arguments of `SequenceEnv` by id; where a task parameter is absent, it is the paper's."""
 
+REWARD_THRESHOLDS: MappingProxyType[str, float] = MappingProxyType(
+    {
+        "NTMCopy-v0": 10.395,
+        "NTMCopySmall-v0": 2.97,
+        "NTMCopyLong-v0": 118.8,
+        "NTMRepeatCopy-v0": 30.94,
+        "NTMRepeatCopySmall-v0": 4.95,
+        "NTMRepeatCopyLong-v0": 198.99,
+        "NTMAssociativeRecall-v0": 2.97,
+        "NTMAssociativeRecallSmall-v0": 1.98,
+        "NTMAssociativeRecallLong-v0": 2.97,
+        "NTMNGram-v0": 151.1,
+        "NTMNGramSmall-v0": 38.75,
+        "NTMNGramLong-v0": 811.8,
+        "NTMPrioritySort-v0": 15.84,
+        "NTMPrioritySortSmall-v0": 2.97,
+        "NTMPrioritySortLong-v0": 31.68,
+    }
+)
+"""By id: 99 % of the mean return of the best agent there is, under the default reward."""
 
-def register_environment(env_id: str, **arguments: Any) -> None:
+
+def register_environment(
+    env_id: str, *, reward_threshold: float | None = None, **arguments: Any
+) -> None:
     """Make an id known to Gymnasium, with its single and its vector environment.
 
     Args:
         env_id: ``[namespace/]Name-vN``; an id that is known already stays as it is.
+        reward_threshold: Mean return, of the default reward, from which the environment
+            counts as solved.
         **arguments: Of `SequenceEnv`, ready for JSON.
     """
     if env_id not in gymnasium.registry:
@@ -70,6 +95,7 @@ def register_environment(env_id: str, **arguments: Any) -> None:
             id=env_id,
             entry_point="ntm_gym.envs.sequence_env:SequenceEnv",
             vector_entry_point="ntm_gym.envs.sequence_vector_env:SequenceVectorEnv",
+            reward_threshold=reward_threshold,
             kwargs=arguments,
         )
 
@@ -77,4 +103,5 @@ def register_environment(env_id: str, **arguments: Any) -> None:
 def register_environments() -> None:
     """Make all ids of the table known to Gymnasium."""
     for env_id, arguments in ENVIRONMENTS.items():
-        register_environment(env_id, **arguments)
+        threshold = REWARD_THRESHOLDS[env_id]
+        register_environment(env_id, reward_threshold=threshold, **arguments)

@@ -1,0 +1,24 @@
+import gymnasium
+import pytest
+
+from ntm_baselines.reference_agents import OracleAgent
+from ntm_gym.evaluation.evaluate import evaluate_point
+from ntm_gym.evaluation.suites import Point
+from ntm_gym.registration import ENVIRONMENTS, REWARD_THRESHOLDS
+from ntm_gym.tasks.keyed_random import derive_keys
+
+EPISODES = [pytest.param(env_id, 200 if "Long" in env_id else 4_000) for env_id in ENVIRONMENTS]
+
+
+@pytest.mark.parametrize(("env_id", "episodes"), EPISODES)
+def test_the_threshold_is_99_percent_of_what_the_oracle_gets(
+    env_id: str, episodes: int
+) -> None:
+    arguments = dict(ENVIRONMENTS[env_id])
+    point = Point(env_id, arguments.pop("task"), arguments)
+    task = point.make_task()
+    result = evaluate_point(OracleAgent(task), point, derive_keys(1, 1, 0, episodes))
+    best = result.mean_return(task.output_size)
+
+    assert REWARD_THRESHOLDS[env_id] == pytest.approx(0.99 * best, rel=0.02)
+    assert gymnasium.spec(env_id).reward_threshold == REWARD_THRESHOLDS[env_id]
