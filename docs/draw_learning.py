@@ -1,4 +1,4 @@
-"""Draw how policies learned from reward alone, from the runs in docs/results/ppo."""
+"""Draw how policies learned from reward alone, from the runs in docs/results/reward-only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     """Write one panel for each environment, one line for each run."""
-    runs = read_runs(ROOT / "docs/results/ppo")
+    runs = read_runs(ROOT / "docs/results/reward-only")
     env_ids = sorted({run["env_id"] for run in runs})
     figure, panels = plt.subplots(
         1, len(env_ids), figsize=(4.2 * len(env_ids), 3), squeeze=False, layout="constrained"

@@ -46,7 +46,7 @@ def main() -> None:
     _fill(
         ROOT / "docs/stable-baselines3.md",
         {
-            "learning": learning_table(read_runs(RESULTS / "ppo")),
+            "learning": learning_table(read_runs(RESULTS / "reward-only")),
             "speed": sb3_bench.format_result(read_json(RESULTS / "bench-sb3.json")),
         },
     )

@@ -46,7 +46,7 @@ def parameters_of(model: RecurrentPPO) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("env_id", [i for i in ENVIRONMENTS if "Long" not in i])
+@pytest.mark.parametrize("env_id", list(ENVIRONMENTS))
 def test_stock_recurrent_ppo_trains_saves_loads_and_continues(
     env_id: str, tmp_path: Path
 ) -> None:
