@@ -20,6 +20,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("bench", help="measure speed")
     parser.add_argument("what", choices=list(_MODULES))
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds")
+    parser.add_argument("--full", action="store_true", help="ntm: all sizes, torch.compile")
+    parser.add_argument("--device", default="cpu", help="ntm: where to measure, e.g. cuda")
     parser.add_argument("--output", type=Path, help="write the result to this JSON file")
     parser.set_defaults(run=run)
 

@@ -1,0 +1,171 @@
+"""The core on a CUDA device, beside the reference and cuDNN's LSTM; not yet run on one."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ntm_agents.bench_arithmetic import flops_of_pass, measure_flops_per_second
+from ntm_agents.config import Controller, NTMConfig
+from ntm_agents.ntm import NTM
+
+STEPS = (42, 200)
+BATCH_SIZES = (32, 256, 1_024, 4_096)
+CONTROLLERS: tuple[Controller, ...] = ("feedforward", "lstm")
+_WARM_UPS = 3
+_CALLS = 10
+_COPIED_NUMBERS = 2**28
+
+
+def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
+    """Measure forward and backward passes together, at the paper's size for copy.
+
+    Args:
+        rounds: Rounds; every contestant of a shape runs in each of them.
+        full: Also compile the reference with ``torch.compile``.
+        device: Where.
+
+    Returns:
+        The result, ready for JSON.
+
+    Raises:
+        ValueError: If there is no such device.
+    """
+    if device.type != "cuda" or not torch.cuda.is_available():
+        raise ValueError(f"there is no CUDA device {device} to measure on")
+    rows = []
+    flops_per_second = measure_flops_per_second(device, 8_192)
+    bytes_per_second = _measure_bytes_per_second(device)
+    for steps in STEPS:
+        for batch_size in BATCH_SIZES:
+            for controller in CONTROLLERS:
+                config = NTMConfig(9, 8, controller)
+                inputs = torch.randn(batch_size, steps, 9, device=device)
+                flops = flops_of_pass(config, batch_size, steps)
+                for name, (times, used) in _measure_shape(config, inputs, rounds, full).items():
+                    seconds = statistics.median(times)
+                    rows.append(
+                        {
+                            "steps": steps,
+                            "batch_size": batch_size,
+                            "controller": controller,
+                            "name": name,
+                            "milliseconds": 1e3 * seconds,
+                            "slowest_over_fastest_round": max(times) / min(times),
+                            "fraction_of_flops": flops / seconds / flops_per_second,
+                            "fraction_of_bytes": 2 * used / seconds / bytes_per_second,
+                            "mebibytes": used / 2**20,
+                        }
+                    )
+    return {
+        "unit": "milliseconds for a forward and a backward pass, median of rounds",
+        "bytes": "what the passes allocate, written once and read once",
+        "device": torch.cuda.get_device_name(device),
+        "rounds": rounds,
+        "flops_per_second": flops_per_second,
+        "bytes_per_second": bytes_per_second,
+        "rows": rows,
+        "versions": {name: version(name) for name in ("ntm-gym", "torch", "triton")},
+    }
+
+
+def format_result(result: dict[str, Any]) -> str:
+    """Return a result of `measure` as a Markdown table."""
+    lines = [
+        f"{result['device']}",
+        "",
+        "| steps | batch | controller | what | ms | of FLOP/s | of bytes/s | MiB |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['steps']} | {row['batch_size']} | {row['controller']} | {row['name']} "
+        f"| {row['milliseconds']:.3f} | {row['fraction_of_flops']:.3f} "
+        f"| {row['fraction_of_bytes']:.3f} | {row['mebibytes']:.0f} |"
+        for row in result["rows"]
+    ]
+    return "\n".join(lines)
+
+
+def _measure_shape(
+    config: NTMConfig, inputs: Tensor, rounds: int, full: bool
+) -> dict[str, tuple[list[float], int]]:
+    """Return seconds of all rounds, and bytes allocated, of every contestant."""
+    triton = NTM(config, "triton").to(inputs.device)
+    reference = NTM(config, "reference").to(inputs.device)
+    lstm = nn.LSTM(9, config.controller_size, batch_first=True).to(inputs.device)
+    runs = {
+        "triton": _passes(triton, inputs),
+        "reference": _passes(reference, inputs),
+        "cuDNN nn.LSTM": _passes(lstm, inputs),
+    }
+    if full:
+        compiled: Any = torch.compile(NTM(config, "reference").to(inputs.device))
+        runs["torch.compile"] = _passes(compiled, inputs)
+    used = {name: _allocated_by(run) for name, run in runs.items()}
+    for name in ("triton", "reference", "cuDNN nn.LSTM"):
+        runs[f"{name}, CUDA graph"] = _captured(runs[name])
+        used[f"{name}, CUDA graph"] = used[name]
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            times[name].append(_seconds(run))
+    return {name: (times[name], used[name]) for name in runs}
+
+
+def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:
+    def run() -> None:
+        network.zero_grad(set_to_none=False)
+        network(inputs)[0].sum().backward()
+
+    return run
+
+
+def _captured(run: Callable[[], None]) -> Callable[[], None]:
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(_WARM_UPS):
+            run()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, stream=stream):
+        run()
+    return graph.replay
+
+
+def _allocated_by(run: Callable[[], None]) -> int:
+    for _ in range(_WARM_UPS):
+        run()
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    run()
+    torch.cuda.synchronize()
+    return torch.cuda.max_memory_allocated() - before
+
+
+def _seconds(run: Callable[[], None]) -> float:
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    run()
+    begin.record()
+    for _ in range(_CALLS):
+        run()
+    end.record()
+    end.synchronize()
+    return float(begin.elapsed_time(end)) / 1e3 / _CALLS
+
+
+def _measure_bytes_per_second(device: torch.device) -> float:
+    source = torch.zeros(_COPIED_NUMBERS, device=device)
+    target = torch.empty_like(source)
+
+    def copy() -> None:
+        target.copy_(source)
+
+    seconds = _seconds(copy)
+    return 2 * source.numel() * source.element_size() / seconds

@@ -1,0 +1,46 @@
+"""The benchmark of the core runs, and its arithmetic is right."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ntm_agents import NTMConfig, bench
+from ntm_agents.bench_arithmetic import flops_of_pass
+
+
+def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "STEPS", 2)
+    monkeypatch.setattr(bench, "BATCH_SIZES", (1,))
+    monkeypatch.setattr(bench, "_SECONDS", 0.0)
+
+    result = bench.measure(1)
+
+    assert set(result["milliseconds"]) == {
+        "feedforward reference 1",
+        "feedforward numba 1",
+        "lstm reference 1",
+        "lstm numba 1",
+        "nn.LSTM 1",
+    }
+    assert all(time > 0 for time in result["forward_milliseconds"].values())
+    floor = result["floor_milliseconds"]
+    assert floor["lstm numba 1"] > floor["feedforward numba 1"] > 0
+    assert result["saved_bytes_per_step"]["feedforward reference 1"] > 128 * 20 * 4
+    assert bench.format_result(result).count("\n") == 3
+
+
+def test_flops_grow_with_batch_and_steps() -> None:
+    config = NTMConfig(1, 1, controller_size=1, memory_size=3, word_size=1)
+    controller, head_parameters, output = 2, 2 * (1 + 3 + 3) + 2, 2
+    two_comparisons, read, erase_and_add = 2 * 3, 3, 2 * 3
+    products = controller + head_parameters + output + two_comparisons + read + erase_and_add
+
+    assert flops_of_pass(config, 1, 1) == 6 * products
+    assert flops_of_pass(config, 4, 5) == 20 * flops_of_pass(config, 1, 1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a device")
+def test_without_a_device_a_benchmark_on_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no CUDA device cuda to measure on"):
+        bench.measure(1, device="cuda")
