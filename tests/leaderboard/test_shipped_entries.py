@@ -65,8 +65,13 @@ def test_a_shipped_claim_is_the_same_from_two_processes() -> None:
     whole = play(0, 1_000, 100)
     assert whole.bits_per_sequence is not None
 
+    suite = find_suite("copy")
+    point = suite.find_point(LABEL)
+    shards = np.split(suite.keys(point), 2)
+    agents = [load_checkpoint_agent(CHECKPOINT)] * 2
+
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        parts = list(pool.map(play, [0, 500], [500, 1_000], [100, 100]))
+        parts = list(pool.map(evaluate_point, agents, [point] * 2, shards))
 
     costs = [part.bits_per_sequence for part in parts if part.bits_per_sequence is not None]
     errors = [part.bit_errors_per_sequence for part in parts]
