@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.core import CoreWeights, Weights
 from ntm_agents.kernels.dispatch import Backend, check_backend, select_backend
-from ntm_agents.state import NTMState, expand
+from ntm_agents.state import LearnedStart, NTMState, expand
 
 _INITIAL_MEMORY_SCALE = 0.3
 
@@ -79,12 +79,7 @@ class NTM(nn.Module):
         Returns:
             The same state for each sequence; gradients reach the learned start.
         """
-        start = NTMState(
-            self.initial_memory.expand(self.config.memory_size, -1)[None],
-            self.initial_weighting_logits.softmax(-1)[None],
-            self.initial_read_vectors[None],
-            self.initial_controller[None],
-        )
+        start = self.learned_start().state(self.config.memory_size)
         return start if batch_size == 1 else expand(start, batch_size)
 
     def forward(
@@ -123,16 +118,8 @@ class NTM(nn.Module):
             raise ValueError(
                 f"the state holds {state.memory.shape[0]} sequences, inputs {inputs.shape[0]}"
             )
-        needs_start = state is None or episode_starts is not None
-        run_core = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
-        features, next_state = run_core(
-            self.input_layer(inputs),
-            self.core_weights(),
-            state,
-            self.config,
-            episode_starts,
-            self.initial_state() if needs_start else None,
-        )
+        run = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
+        features, next_state = run(inputs, self.weights(), state, self.config, episode_starts)
         return self.output_layer(features), next_state
 
     def step(self, inputs: Tensor, state: NTMState | None = None) -> tuple[Tensor, NTMState]:
@@ -147,6 +134,24 @@ class NTM(nn.Module):
         """
         logits, next_state = self(inputs.unsqueeze(1), state)
         return logits.squeeze(1), next_state
+
+    def weights(self) -> Weights:
+        """Return all parameters but those of the output layer."""
+        return Weights(
+            self.input_layer.weight,
+            self.input_layer.bias,
+            self.core_weights(),
+            self.learned_start(),
+        )
+
+    def learned_start(self) -> LearnedStart:
+        """Return the parameters that every sequence starts from."""
+        return LearnedStart(
+            self.initial_memory,
+            self.initial_weighting_logits,
+            self.initial_read_vectors,
+            self.initial_controller,
+        )
 
     def core_weights(self) -> CoreWeights:
         """Return the parameters of the recurrent core."""

@@ -25,6 +25,32 @@ class NTMState(NamedTuple):
     controller: Tensor
 
 
+class LearnedStart(NamedTuple):
+    """Parameters that every sequence starts from (section 3.4).
+
+    Attributes:
+        memory: One row for each location, ``(N, M)``, or one for all, ``(1, M)``.
+        weighting_logits: Of every head, read heads first, ``(H, N)``.
+        read_vectors: Shape ``(R, M)``.
+        controller: Hidden states and cells of the LSTM layers, ``(2, L, C)``; empty,
+            ``(0, L, C)``, for a feed-forward controller.
+    """
+
+    memory: Tensor
+    weighting_logits: Tensor
+    read_vectors: Tensor
+    controller: Tensor
+
+    def state(self, memory_size: int) -> NTMState:
+        """Return the state before the first step, with batch size one."""
+        return NTMState(
+            self.memory.expand(memory_size, -1)[None],
+            self.weighting_logits.softmax(-1)[None],
+            self.read_vectors[None],
+            self.controller[None],
+        )
+
+
 def where(condition: Tensor, chosen: NTMState, otherwise: NTMState) -> NTMState:
     """Pick each sequence's state from one of two.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import Any
 
@@ -31,6 +32,7 @@ class _Notice(event.Listener):
         """Say nothing."""
 
 
+@functools.cache
 def announce_compilation() -> None:
     """Log the first compilation of a kernel; none happens if the cache holds them."""
     event.register("numba:compile", _Notice())

@@ -1,18 +1,20 @@
 """The recurrent core: all that has to happen one step after the other, and its interface.
 
 A sequence passes an input projection (one matrix product over all steps), the core, and an
-output projection (one more product). Only the core has backends; `reference` defines it.
+output projection (one more product). Backends run the first two; `reference` defines them.
 Letters: see `ntm_agents.config.NTMConfig`; T is time.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
+from torch.nn import functional
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.state import NTMState
+from ntm_agents.state import LearnedStart, NTMState
 
 
 class CoreWeights(NamedTuple):
@@ -35,8 +37,52 @@ class CoreWeights(NamedTuple):
     head_bias: Tensor
 
 
+class Weights(NamedTuple):
+    """All parameters up to the output layer.
+
+    Attributes:
+        input_weight: Input projection, ``(G, I)``.
+        input_bias: Shape ``(G,)``.
+        core: Of the recurrent core.
+        start: Where every sequence starts.
+    """
+
+    input_weight: Tensor
+    input_bias: Tensor
+    core: CoreWeights
+    start: LearnedStart
+
+
+class Run(Protocol):
+    """A backend: from inputs to what the output layer sees."""
+
+    def __call__(
+        self,
+        inputs: Tensor,
+        weights: Weights,
+        state: NTMState | None,
+        config: NTMConfig,
+        episode_starts: Tensor | None = None,
+    ) -> tuple[Tensor, NTMState]:
+        """Run whole sequences.
+
+        Args:
+            inputs: Shape ``(B, T, I)``.
+            weights: The parameters.
+            state: State before the first step; the learned start if None.
+            config: The sizes.
+            episode_starts: Where to go on from the learned start instead of the last state,
+                shape ``(B, T)``, bool; nowhere if None.
+
+        Returns:
+            Controller outputs beside the read vectors, shape ``(B, T, C + R · M)``, and the
+            state after the last step.
+        """
+        ...
+
+
 class RunCore(Protocol):
-    """A backend of the recurrent core."""
+    """The recurrent core alone."""
 
     def __call__(
         self,
@@ -64,3 +110,27 @@ class RunCore(Protocol):
             state after the last step.
         """
         ...
+
+
+def with_projection(run_core: RunCore) -> Run:
+    """Return the backend that projects the inputs by torch and then runs a core."""
+
+    @functools.wraps(run_core)
+    def run(
+        inputs: Tensor,
+        weights: Weights,
+        state: NTMState | None,
+        config: NTMConfig,
+        episode_starts: Tensor | None = None,
+    ) -> tuple[Tensor, NTMState]:
+        needs_start = state is None or episode_starts is not None
+        return run_core(
+            functional.linear(inputs, weights.input_weight, weights.input_bias),
+            weights.core,
+            state,
+            config,
+            episode_starts,
+            weights.start.state(config.memory_size) if needs_start else None,
+        )
+
+    return run

@@ -12,7 +12,7 @@ import torch
 
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import reference
-from ntm_agents.kernels.core import RunCore
+from ntm_agents.kernels.core import Run
 from ntm_agents.kernels.triton_tape import check_memory_fits
 
 Backend = Literal["auto", "reference", "numba", "triton"]
@@ -36,8 +36,8 @@ def select_backend(
     device: torch.device,
     dtype: torch.dtype,
     config: NTMConfig | None = None,
-) -> RunCore:
-    """Return the core of the named backend, or the fastest one that fits.
+) -> Run:
+    """Return the named backend, or the fastest one that fits.
 
     ``"auto"`` takes Numba on a CPU and Triton on a CUDA device. Where that cannot be used, the
     reference runs, and one line of the log says why.
@@ -52,20 +52,27 @@ def select_backend(
         ValueError: If the backend cannot run there.
     """
     if backend == "reference":
-        return reference.run_core
+        return reference.run
     if backend != "auto":
         return _LOADERS[backend](device, dtype, config)
     fastest = _FASTEST.get(device.type)
     if fastest is None or dtype not in _DTYPES:
-        return reference.run_core
+        return reference.run
     try:
         return _LOADERS[fastest](device, dtype, config)
     except ValueError as error:
         say_once(f"the NTM runs on plain torch: {error}")
-        return reference.run_core
+        return reference.run
 
 
-def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> RunCore:
+def selects_numba(backend: Backend, device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether `select_backend` takes the Numba kernels."""
+    if device.type != "cpu" or backend not in ("auto", "numba"):
+        return False
+    return select_backend(backend, device, dtype).__module__ == f"{__package__}.numba_cpu"
+
+
+def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> Run:
     if device.type != "cpu" or dtype not in _DTYPES:
         raise ValueError(
             f"backend 'numba' needs float32 or float64 on cpu, not {dtype} on {device}"
@@ -75,11 +82,11 @@ def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | No
         raise ValueError(
             f"backend 'numba' needs numba and a folder that it can cache in: {module}"
         )
-    run_core: RunCore = module.run_core
-    return run_core
+    run: Run = module.run
+    return run
 
 
-def _load_triton(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> RunCore:
+def _load_triton(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> Run:
     if config is not None:
         check_memory_fits(config)
     module = import_kernels("triton_gpu")
@@ -90,8 +97,8 @@ def _load_triton(device: torch.device, dtype: torch.dtype, config: NTMConfig | N
             "backend 'triton' needs float32 or float64 on cuda, or on cpu with "
             f"TRITON_INTERPRET=1, not {dtype} on {device}"
         )
-    run_core: RunCore = module.run_core
-    return run_core
+    run: Run = module.run
+    return run
 
 
 _LOADERS = {"numba": _load_numba, "triton": _load_triton}
@@ -102,7 +109,7 @@ _FASTEST = {"cpu": "numba", "cuda": "triton"}
 def import_kernels(name: str) -> ModuleType | str:
     """Return a module of this package, or why it cannot be imported; tried only once."""
     try:
-        if name == "numba_cpu":
+        if name.startswith("numba"):
             importlib.import_module("ntm_agents.kernels.compile_notice").announce_compilation()
         return importlib.import_module(f"ntm_agents.kernels.{name}")
     except (ImportError, RuntimeError) as error:  # numba without a cache folder: RuntimeError

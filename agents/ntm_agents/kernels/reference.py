@@ -12,7 +12,7 @@ from ntm_agents.addressing import address
 from ntm_agents.config import NTMConfig
 from ntm_agents.controllers import feedforward_layer, lstm_layer
 from ntm_agents.heads import HeadParameters, split_head_parameters
-from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.core import CoreWeights, with_projection
 from ntm_agents.memory import read, write
 from ntm_agents.state import NTMState, expand, where
 
@@ -92,6 +92,10 @@ def run_core(
         features.append(step.features)
         state = step.state
     return torch.stack(features, dim=1), state
+
+
+run = with_projection(run_core)
+"""The reference as a backend; see `Run`."""
 
 
 def _controller_step(

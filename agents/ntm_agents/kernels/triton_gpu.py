@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.core import CoreWeights, with_projection
 from ntm_agents.kernels.triton_backward import backward
 from ntm_agents.kernels.triton_forward import forward
 from ntm_agents.kernels.triton_tape import (
@@ -63,6 +63,10 @@ def run_core(
         *weights.layer_biases,
     )
     return features, NTMState(*final)
+
+
+run = with_projection(run_core)
+"""The kernels as a backend; see `Run`."""
 
 
 class _Core(torch.autograd.Function):

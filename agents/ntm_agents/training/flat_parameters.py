@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ntm_agents.kernels.dispatch import import_kernels
+
 
 class FlatParameters:
     """Makes a network's parameters and gradients views of two vectors.
@@ -35,6 +37,11 @@ class FlatParameters:
     def clip_gradient_norm(self, max_norm: float) -> None:
         """Scale the whole gradient down to a norm, if it is longer."""
         assert self.vector.grad is not None
+        if self.vector.device.type == "cpu":
+            kernels = import_kernels("numba_training")
+            if not isinstance(kernels, str):
+                kernels.clip_norm(self.vector.grad.numpy(), max_norm)
+                return
         norm = torch.linalg.vector_norm(self.vector.grad)
         self.vector.grad.mul_((max_norm / norm.clamp_min(1e-6)).clamp_max(1.0))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ntm_agents.kernels.dispatch import selects_numba
+from ntm_agents.ntm import NTM
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.losses import nats_per_sequence
 from ntm_agents.training.sampling import Batch
@@ -16,8 +19,23 @@ ComputeGradient = Callable[[Batch], Tensor]
 _WARM_UPS = 3
 
 
-def gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGradient:
-    """Return what replaces the gradient by that of a batch and returns its loss in nats."""
+def gradient_of(
+    network: nn.Module, flat: FlatParameters
+) -> Callable[[Batch], Tensor] | Callable[[Batch], float]:
+    """Return what replaces the gradient by that of a batch and returns its loss in nats.
+
+    An NTM that runs on the Numba kernels takes a way around autograd.
+    """
+    vector = flat.vector
+    if isinstance(network, NTM) and selects_numba(network.backend, vector.device, vector.dtype):
+        module = importlib.import_module("ntm_agents.training.numba_gradient")
+        fused: Callable[[Batch], float] = module.NumbaGradient(network)
+        return fused
+    return autograd_gradient_of(network, flat)
+
+
+def autograd_gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGradient:
+    """Return the same for any network, on any device."""
 
     def compute(batch: Batch) -> Tensor:
         flat.zero_gradient()

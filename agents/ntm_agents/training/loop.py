@@ -20,6 +20,7 @@ from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import (
     CapturedGradient,
+    autograd_gradient_of,
     check_capturable,
     gradient_of,
 )
@@ -83,9 +84,11 @@ def _train(
     cuda_graph: bool,
 ) -> None:
     flat = FlatParameters(network)
-    compute_gradient = gradient_of(network, flat)
-    if cuda_graph:
-        compute_gradient = CapturedGradient(compute_gradient, place)
+    compute_gradient = (
+        CapturedGradient(autograd_gradient_of(network, flat), place)
+        if cuda_graph
+        else gradient_of(network, flat)
+    )
     optimizer = GravesRMSProp([flat.vector], lr=config.learning_rate)
     tensors = {"parameters": flat.vector.data, **optimizer.state[flat.vector]}
 

@@ -8,6 +8,8 @@ from typing import overload
 import torch
 from torch import Tensor
 
+from ntm_agents.kernels.dispatch import import_kernels
+
 
 class GravesRMSProp(torch.optim.Optimizer):
     r"""Centered RMSProp with momentum (Graves 2013, equations 38 to 41).
@@ -55,17 +57,41 @@ class GravesRMSProp(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            decay = group["decay"]
+            rates = [group[name] for name in ("lr", "decay", "momentum", "epsilon")]
             for parameter in group["params"]:
-                gradient = parameter.grad
-                if gradient is None:
-                    continue
-                square, mean, update = self.state[parameter].values()
-                square.mul_(decay).addcmul_(gradient, gradient, value=1 - decay)
-                mean.lerp_(gradient, 1 - decay)
-                root = (
-                    torch.addcmul(square, mean, mean, value=-1).add_(group["epsilon"]).sqrt_()
-                )
-                update.mul_(group["momentum"]).addcdiv_(gradient, root, value=-group["lr"])
-                parameter.add_(update)
+                if parameter.grad is not None:
+                    averages = self.state[parameter].values()
+                    _update(parameter, parameter.grad, *averages, *rates)
         return loss
+
+
+def _update(
+    parameter: Tensor,
+    gradient: Tensor,
+    square: Tensor,
+    mean: Tensor,
+    update: Tensor,
+    lr: float,
+    decay: float,
+    momentum: float,
+    epsilon: float,
+) -> None:
+    """Change a parameter and its averages in place, by the fastest means there are."""
+    vectors = (parameter, gradient, square, mean, update)
+    kernels = import_kernels("numba_training") if _fit_numba(vectors) else ""
+    if not isinstance(kernels, str):
+        arrays = (vector.detach().numpy() for vector in vectors)
+        kernels.graves_update(*arrays, lr, decay, momentum, epsilon)
+        return
+    square.mul_(decay).addcmul_(gradient, gradient, value=1 - decay)
+    mean.lerp_(gradient, 1 - decay)
+    root = torch.addcmul(square, mean, mean, value=-1).add_(epsilon).sqrt_()
+    update.mul_(momentum).addcdiv_(gradient, root, value=-lr)
+    parameter.add_(update)
+
+
+def _fit_numba(vectors: Iterable[Tensor]) -> bool:
+    return all(
+        v.device.type == "cpu" and v.dim() == 1 and v.dtype in (torch.float32, torch.float64)
+        for v in vectors
+    )

@@ -17,9 +17,9 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
 def test_auto_takes_numba_on_a_cpu() -> None:
-    run_core = select_backend("auto", CPU, torch.float32)
+    run = select_backend("auto", CPU, torch.float32)
 
-    assert run_core.__module__ == "ntm_agents.kernels.numba_cpu"
+    assert run.__module__ == "ntm_agents.kernels.numba_cpu"
 
 
 def test_auto_takes_triton_on_a_cuda_device(
@@ -29,9 +29,9 @@ def test_auto_takes_triton_on_a_cuda_device(
     module = dispatch.import_kernels("triton_gpu")
     monkeypatch.setattr(module, "INTERPRETED", False)
 
-    run_core = select_backend("auto", CUDA, torch.float32, NTMConfig(9, 8))
+    run = select_backend("auto", CUDA, torch.float32, NTMConfig(9, 8))
 
-    assert run_core.__module__ == "ntm_agents.kernels.triton_gpu"
+    assert run.__module__ == "ntm_agents.kernels.triton_gpu"
 
 
 @pytest.mark.parametrize(("device", "module"), [(CPU, "numba_cpu"), (CUDA, "triton_gpu")])
@@ -47,7 +47,7 @@ def test_without_the_package_the_reference_runs_and_says_so_once(
     with caplog.at_level(logging.WARNING):
         chosen = [select_backend("auto", device, torch.float32) for _ in range(3)]
 
-    assert chosen == [reference.run_core] * 3
+    assert chosen == [reference.run] * 3
     assert len(caplog.records) == 1
 
 
@@ -64,9 +64,9 @@ def test_a_backend_whose_package_is_missing_is_refused_by_name(
 
 
 def test_other_dtypes_and_devices_run_on_the_reference() -> None:
-    assert select_backend("auto", CPU, torch.bfloat16) is reference.run_core
-    assert select_backend("auto", CUDA, torch.bfloat16) is reference.run_core
-    assert select_backend("auto", torch.device("meta"), torch.float32) is reference.run_core
+    assert select_backend("auto", CPU, torch.bfloat16) is reference.run
+    assert select_backend("auto", CUDA, torch.bfloat16) is reference.run
+    assert select_backend("auto", torch.device("meta"), torch.float32) is reference.run
     with pytest.raises(ValueError, match="needs float32 or float64 on cpu"):
         select_backend("numba", CPU, torch.float16)
 
@@ -81,7 +81,7 @@ def test_triton_refuses_another_dtype() -> None:
 def test_a_memory_too_large_for_the_chip_runs_on_the_reference() -> None:
     large = NTMConfig(9, 8, memory_size=4096, word_size=20)
 
-    assert select_backend("auto", CUDA, torch.float32, large) is reference.run_core
+    assert select_backend("auto", CUDA, torch.float32, large) is reference.run
     with pytest.raises(ValueError, match="65536 numbers, not 131072"):
         select_backend("triton", CUDA, torch.float32, large)
 

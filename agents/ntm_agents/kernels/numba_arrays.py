@@ -1,0 +1,122 @@
+"""Between torch's tensors and the kernels' arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ntm_agents.config import NTMConfig
+from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.numba_tape import State, Weights
+from ntm_agents.state import LearnedStart, NTMState
+
+DTYPES: dict[torch.dtype, type[np.floating]] = {
+    torch.float32: np.float32,
+    torch.float64: np.float64,
+}
+
+
+def array(tensor: Tensor) -> NDArray[Any]:
+    """View a tensor as an array."""
+    return np.asarray(tensor.detach().numpy())
+
+
+def empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:
+    """Return an uninitialised state."""
+    kind, layers = DTYPES[dtype], config.controller_layers
+    return State(
+        np.empty((batch_size, config.word_size, config.memory_size), kind),
+        np.empty((batch_size, config.num_heads, config.memory_size), kind),
+        np.empty((batch_size, config.read_size), kind),
+        np.empty((batch_size, config.controller_parts, layers, config.controller_size), kind),
+    )
+
+
+def copy_state(state: NTMState) -> State:
+    """Return new arrays that hold a state."""
+    return State(
+        array(state.memory.transpose(-1, -2).clone(memory_format=torch.contiguous_format)),
+        array(state.weightings.clone(memory_format=torch.contiguous_format)),
+        array(state.read_vectors.flatten(-2).clone(memory_format=torch.contiguous_format)),
+        array(state.controller.clone(memory_format=torch.contiguous_format)),
+    )
+
+
+def start_state(start: LearnedStart, config: NTMConfig) -> State:
+    """Return new arrays that hold the learned start, with batch size one."""
+    memory = start.memory.t()
+    if len(start.memory) == 1:
+        memory = memory.expand(-1, config.memory_size)
+    return State(
+        array(memory.contiguous())[None],
+        array(start.weighting_logits.softmax(-1))[None],
+        array(start.read_vectors).reshape(1, -1),
+        array(start.controller)[None],
+    )
+
+
+def state_tensors(state: State, config: NTMConfig) -> NTMState:
+    """View a state's arrays as tensors."""
+    memory, weightings, read_vectors, controller = (torch.from_numpy(a) for a in state)
+    words = (config.num_read_heads, config.word_size)
+    return NTMState(
+        memory.transpose(-1, -2),
+        weightings,
+        read_vectors.unflatten(-1, words),
+        controller,
+    )
+
+
+def final_gradient(
+    d_final: tuple[Tensor | None, ...], config: NTMConfig, batch_size: int, dtype: torch.dtype
+) -> State:
+    """Return new arrays with the gradient of the final state; zeros where there is none."""
+    memory, weightings, read_vectors, controller = d_final
+    gradient = empty_state(config, batch_size, dtype)
+    given = (
+        None if memory is None else memory.transpose(-1, -2),
+        weightings,
+        None if read_vectors is None else read_vectors.flatten(-2),
+        controller,
+    )
+    for field, tensor in zip(gradient, given, strict=True):
+        field[:] = 0 if tensor is None else array(tensor)
+    return gradient
+
+
+def starts_array(episode_starts: Tensor | None) -> NDArray[np.bool_]:
+    """Return where episodes start, empty if nowhere."""
+    if episode_starts is None:
+        return np.empty((0, 0), np.bool_)
+    return np.ascontiguousarray(episode_starts.numpy())
+
+
+def transposed_weights(weights: CoreWeights) -> Weights:
+    """Return matrices as ``(inputs, outputs)``, which the forward kernel reads."""
+    return _arrange(weights, [layer.t() for layer in weights.layers], weights.heads.t())
+
+
+def straight_weights(weights: CoreWeights) -> Weights:
+    """Return matrices as ``(outputs, inputs)``, which the backward kernel reads."""
+    return _arrange(weights, list(weights.layers), weights.heads)
+
+
+def _arrange(weights: CoreWeights, layers: list[Tensor], heads: Tensor) -> Weights:
+    first = array(layers[0].contiguous())
+    head_bias = array(weights.head_bias)
+    return Weights(
+        first,
+        _stack(layers[1:], first),
+        _stack(list(weights.layer_biases), head_bias),
+        array(heads.contiguous()),
+        head_bias,
+    )
+
+
+def _stack(tensors: list[Tensor], like: NDArray[Any]) -> NDArray[Any]:
+    """Stack tensors; without any, return an empty array with one axis more than another."""
+    return array(torch.stack(tensors).contiguous()) if tensors else like[None, :0]

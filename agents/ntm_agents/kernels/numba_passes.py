@@ -1,0 +1,255 @@
+"""One pass forward and one backward, from inputs to the output layer, by the Numba kernels.
+
+The kernels do what must happen one step after the other. The input projection and the
+gradients of the weights are sums over all steps, so they are matrix products, done by torch.
+Nothing here is known to autograd.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ntm_agents.config import NTMConfig
+from ntm_agents.kernels.core import CoreWeights, Weights
+from ntm_agents.kernels.numba_arrays import (
+    DTYPES,
+    array,
+    copy_state,
+    empty_state,
+    final_gradient,
+    start_state,
+    starts_array,
+    state_tensors,
+    straight_weights,
+    transposed_weights,
+)
+from ntm_agents.kernels.numba_backward import backward
+from ntm_agents.kernels.numba_buffers import TapeMemory
+from ntm_agents.kernels.numba_forward import forward
+from ntm_agents.kernels.numba_tape import State, Tape
+from ntm_agents.state import LearnedStart, NTMState
+
+
+class Kept(NamedTuple):
+    """What a forward pass leaves for the backward pass.
+
+    Attributes:
+        config: The sizes.
+        segment: Steps between two checkpoints of memory.
+        inputs: Shape ``(B, T, I)``.
+        memory: Holds the tape.
+        from_initial: Whether every sequence began with an episode.
+        episode_starts: ``(B, T)``, or empty.
+        start: State at episode starts.
+        start_weightings: Weightings before the first step, without ``from_initial``.
+    """
+
+    config: NTMConfig
+    segment: int
+    inputs: Tensor
+    memory: TapeMemory
+    from_initial: bool
+    episode_starts: NDArray[np.bool_]
+    start: State
+    start_weightings: NDArray[Any]
+
+
+def forward_pass(
+    inputs: Tensor,
+    weights: Weights,
+    state: NTMState | None,
+    config: NTMConfig,
+    episode_starts: Tensor | None,
+    keep: bool,
+) -> tuple[Tensor, NTMState, Kept]:
+    """Run whole sequences.
+
+    Args:
+        inputs: Shape ``(B, T, I)``.
+        weights: See `Weights`.
+        state: Before the first step; the learned start if None.
+        config: The sizes.
+        episode_starts: Shape ``(B, T)``, or None.
+        keep: Whether a backward pass will follow.
+
+    Returns:
+        Features, shape ``(B, T, C + R · M)``, the final state, and what was kept, to be used
+        only with ``keep``.
+    """
+    batch_size, steps, _ = inputs.shape
+    from_initial = state is None
+    running = (
+        empty_state(config, batch_size, inputs.dtype) if state is None else copy_state(state)
+    )
+    needs_start = from_initial or episode_starts is not None
+    start = start_state(weights.start, config) if needs_start else running
+    kept = Kept(
+        config,
+        math.isqrt(steps - 1) + 1 if keep else 0,
+        inputs,
+        TapeMemory(
+            config,
+            batch_size,
+            steps,
+            math.isqrt(steps - 1) + 1 if keep else 0,
+            DTYPES[inputs.dtype],
+        ),
+        from_initial,
+        starts_array(episode_starts),
+        start,
+        running.weightings if from_initial else running.weightings.copy(),
+    )
+    projected = torch.addmm(weights.input_bias, inputs.flatten(0, 1), weights.input_weight.t())
+    features = inputs.new_empty(batch_size, steps, config.controller_size + config.read_size)
+    arranged = transposed_weights(weights.core)
+    _over_batch(
+        batch_size,
+        lambda first, last: forward(
+            first,
+            last,
+            kept.segment,
+            config.num_read_heads,
+            array(projected).reshape(batch_size, steps, -1),
+            arranged,
+            from_initial,
+            kept.episode_starts,
+            start,
+            running,
+            kept.memory.tape,
+            array(features),
+        ),
+    )
+    return features, state_tensors(running, config), kept
+
+
+def backward_pass(
+    kept: Kept,
+    weights: Weights,
+    d_features: Tensor,
+    d_final: tuple[Tensor | None, ...],
+    gradient: Weights,
+) -> tuple[Tensor, NTMState]:
+    """Carry gradients back through whole sequences.
+
+    Args:
+        kept: From `forward_pass`.
+        weights: Those of the forward pass.
+        d_features: Gradient of the features, contiguous.
+        d_final: Gradient of each field of the final state, or None.
+        gradient: Overwritten by the gradient of the weights.
+
+    Returns:
+        Gradient of the input projection, shape ``(B · T, G)``, and of the state that was
+        passed in, meaningless if there was none.
+    """
+    config, tape = kept.config, kept.memory.tape
+    batch_size, steps = tape.outputs.shape[:2]
+    d_state = final_gradient(d_final, config, batch_size, d_features.dtype)
+    restarts = kept.from_initial or kept.episode_starts.size > 0
+    d_start = State(*(np.zeros_like(field) for field in d_state)) if restarts else d_state
+    layers = (batch_size, steps, config.controller_layers)
+    d_gates = d_features.new_empty(*layers, config.gates_size)
+    d_parameters = d_features.new_empty(batch_size, steps, config.head_parameters_size)
+    arranged = straight_weights(weights.core)
+    _over_batch(
+        batch_size,
+        lambda first, last: backward(
+            first,
+            last,
+            kept.segment,
+            config.num_read_heads,
+            arranged,
+            kept.from_initial,
+            kept.episode_starts,
+            kept.start,
+            kept.start_weightings,
+            tape,
+            array(d_features),
+            d_state,
+            d_start,
+            array(d_gates),
+            array(d_parameters),
+        ),
+    )
+    d_gates = d_gates.flatten(0, 1)
+    d_projected = d_gates[:, 0]
+    torch.mm(d_projected.t(), kept.inputs.flatten(0, 1), out=gradient.input_weight)
+    torch.sum(d_projected, 0, out=gradient.input_bias)
+    _core_gradient(config, tape, d_gates, d_parameters.flatten(0, 1), gradient.core)
+    if restarts:
+        _start_gradient(d_start, kept.start, config, gradient.start)
+    else:
+        for field in gradient.start:
+            field.zero_()
+    return d_projected, state_tensors(d_state, config)
+
+
+def _core_gradient(
+    config: NTMConfig,
+    tape: Tape,
+    d_gates: Tensor,
+    d_parameters: Tensor,
+    gradient: CoreWeights,
+) -> None:
+    """Write the gradient of the core's weights, one product each, over ``B · T`` rows."""
+    outputs = torch.from_numpy(tape.outputs).flatten(0, 1)
+    seen = torch.from_numpy(tape.read_vectors).flatten(0, 1)
+    before = torch.from_numpy(tape.controller).flatten(0, 1)
+    for layer, matrix in enumerate(gradient.layers):
+        inputs = seen if layer == 0 else outputs[:, layer - 1]
+        d_gate, width = d_gates[:, layer].t(), inputs.shape[-1]
+        torch.mm(d_gate, inputs, out=matrix[:, :width])
+        if config.controller == "lstm":
+            torch.mm(d_gate, before[:, 0, layer], out=matrix[:, width:])
+    for layer, bias in enumerate(gradient.layer_biases, start=1):
+        torch.sum(d_gates[:, layer], 0, out=bias)
+    torch.mm(d_parameters.t(), outputs[:, -1], out=gradient.heads)
+    torch.sum(d_parameters, 0, out=gradient.head_bias)
+
+
+def _start_gradient(
+    d_start: State, start: State, config: NTMConfig, gradient: LearnedStart
+) -> None:
+    """Write the gradient of the learned start, summed over sequences."""
+    memory, weightings, read_vectors, controller = (
+        field[0] if len(field) == 1 else field.sum(0)
+        for field in (torch.from_numpy(field) for field in d_start)
+    )
+    if len(gradient.memory) == 1:
+        torch.sum(memory, 1, out=gradient.memory[0])
+    else:
+        gradient.memory.copy_(memory.t())
+    chosen = torch.from_numpy(start.weightings)[0]
+    mean = (weightings * chosen).sum(-1, keepdim=True)
+    torch.mul(chosen, weightings - mean, out=gradient.weighting_logits)
+    gradient.read_vectors.copy_(read_vectors.view_as(gradient.read_vectors))
+    if config.controller_parts:
+        gradient.controller.copy_(controller)
+
+
+def _over_batch(batch_size: int, run: Callable[[int, int], None]) -> None:
+    """Split the batch over torch's number of threads; the kernels release the lock."""
+    workers = min(torch.get_num_threads(), batch_size)
+    if workers == 1:
+        run(0, batch_size)
+        return
+    bounds = [batch_size * worker // workers for worker in range(workers + 1)]
+    for done in [
+        _pool(workers).submit(run, first, last) for first, last in itertools.pairwise(bounds)
+    ]:
+        done.result()
+
+
+@functools.cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="ntm")

@@ -1,0 +1,64 @@
+"""Loss and gradient of one batch by the Numba kernels, without autograd.
+
+At batch size 1 autograd costs more than the kernels. Everything here is done by other means,
+and equally, in `gradients.gradient_of`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ntm_agents.kernels.numba_arrays import array
+from ntm_agents.kernels.numba_cpu import flatten_weights, unflatten_weights
+from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
+from ntm_agents.kernels.numba_training import cross_entropy
+from ntm_agents.ntm import NTM
+from ntm_agents.training.sampling import Batch
+
+_NO_GRADIENT = (None, None, None, None)
+
+
+class NumbaGradient:
+    """Replaces the gradient of a network by that of a batch.
+
+    Args:
+        network: On a CPU; its parameters must stay where they are and have gradients.
+    """
+
+    def __init__(self, network: NTM) -> None:
+        """Look up the parameters and where their gradients go."""
+        self._config = network.config
+        weights = flatten_weights(network.weights())
+        self._weights = unflatten_weights([w.detach() for w in weights], self._config)
+        self._gradient = unflatten_weights([_gradient_of(w) for w in weights], self._config)
+        self._output = network.output_layer.weight.detach()
+        self._output_bias = network.output_layer.bias.detach()
+        self._d_output = _gradient_of(network.output_layer.weight)
+        self._d_output_bias = _gradient_of(network.output_layer.bias)
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch) -> float:
+        """Return the loss in nats; see `losses.nats_per_sequence`."""
+        features, _, kept = forward_pass(
+            batch.inputs, self._weights, None, self._config, None, keep=True
+        )
+        flat = features.flatten(0, 1)
+        logits = torch.addmm(self._output_bias, flat, self._output.t())
+        d_logits = torch.empty_like(logits)
+        shape = batch.targets.shape
+        nats = cross_entropy(
+            array(logits).reshape(shape),
+            array(batch.targets),
+            array(batch.scored),
+            array(d_logits).reshape(shape),
+        )
+        torch.mm(d_logits.t(), flat, out=self._d_output)
+        torch.sum(d_logits, 0, out=self._d_output_bias)
+        d_features = (d_logits @ self._output).view_as(features)
+        backward_pass(kept, self._weights, d_features, _NO_GRADIENT, self._gradient)
+        return float(nats)
+
+
+def _gradient_of(parameter: Tensor) -> Tensor:
+    return torch.empty_like(parameter) if parameter.grad is None else parameter.grad
