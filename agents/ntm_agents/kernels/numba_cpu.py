@@ -59,7 +59,7 @@ class _Sequences(torch.autograd.Function):
         return features, *final
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(
         ctx: Any, d_features: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:

@@ -13,7 +13,7 @@ from ntm_agents import NTM, NTMConfig, load_agent
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
-from ntm_agents.training.gradients import CapturedGradient, gradient_of
+from ntm_agents.training.gradients import CapturedGradient, autograd_gradient_of, gradient_of
 from ntm_agents.training.loop import train
 from ntm_agents.training.sampling import TrainingSequences
 from ntm_baselines import LSTM, LSTMConfig
@@ -82,7 +82,7 @@ def test_the_command_says_that_a_graph_needs_a_device(
 @pytest.mark.parametrize("name", ["ntm", "lstm"])
 def test_a_captured_gradient_equals_the_computed_one(name: str) -> None:
     flat = FlatParameters(network := make_network(name).cuda())
-    compute = gradient_of(network, flat)
+    compute = autograd_gradient_of(network, flat)
     captured = CapturedGradient(compute, torch.device("cuda"))
     batches = [sequences("cuda").batch(start) for start in (0, 8, 16, 0)]
 
@@ -99,7 +99,7 @@ def test_a_captured_gradient_equals_the_computed_one(name: str) -> None:
 @pytest.mark.parametrize("name", ["ntm", "lstm"])
 def test_the_loop_never_waits_for_the_device(name: str, sync_debug_mode: None) -> None:
     flat = FlatParameters(network := make_network(name).cuda())
-    compute, source = gradient_of(network, flat), sequences("cuda")
+    compute, source = autograd_gradient_of(network, flat), sequences("cuda")
     compute(source.batch(0))
 
     torch.cuda.set_sync_debug_mode("error")
