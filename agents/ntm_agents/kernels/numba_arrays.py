@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.numba_start import begin
 from ntm_agents.kernels.numba_tape import State, Weights
 from ntm_agents.state import LearnedStart, NTMState
 
@@ -48,15 +49,10 @@ def copy_state(state: NTMState) -> State:
 
 def start_state(start: LearnedStart, config: NTMConfig) -> State:
     """Return new arrays that hold the learned start, with batch size one."""
-    memory = start.memory.t()
-    if len(start.memory) == 1:
-        memory = memory.expand(-1, config.memory_size)
-    return State(
-        array(memory.contiguous())[None],
-        array(start.weighting_logits.softmax(-1))[None],
-        array(start.read_vectors).reshape(1, -1),
-        array(start.controller)[None],
-    )
+    state = empty_state(config, 1, start.memory.dtype)
+    memory, logits, read_vectors, controller = (array(p.contiguous()) for p in start)
+    begin(memory, logits, read_vectors, controller, state)
+    return state
 
 
 def state_tensors(state: State, config: NTMConfig) -> NTMState:

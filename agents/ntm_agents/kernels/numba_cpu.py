@@ -10,6 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import CoreWeights, Weights
+from ntm_agents.kernels.numba_arrays import state_tensors
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
 from ntm_agents.state import LearnedStart, NTMState
 
@@ -56,7 +57,7 @@ class _Sequences(torch.autograd.Function):
             ctx.set_materialize_grads(False)
             ctx.kept = kept
             ctx.save_for_backward(*tensors[4:])
-        return features, *final
+        return features, *state_tensors(final, config)
 
     @staticmethod
     @once_differentiable
@@ -81,7 +82,7 @@ class _Sequences(torch.autograd.Function):
             None,
             None,
             d_inputs,
-            *(_NO_STATE if kept.from_initial else d_state),
+            *(_NO_STATE if kept.from_initial else state_tensors(d_state, config)),
             *flatten_weights(gradient),
         )
 

@@ -29,15 +29,15 @@ from ntm_agents.kernels.numba_arrays import (
     final_gradient,
     start_state,
     starts_array,
-    state_tensors,
     straight_weights,
     transposed_weights,
 )
 from ntm_agents.kernels.numba_backward import backward
 from ntm_agents.kernels.numba_buffers import TapeMemory
 from ntm_agents.kernels.numba_forward import forward
+from ntm_agents.kernels.numba_start import begin_backward
 from ntm_agents.kernels.numba_tape import State, Tape
-from ntm_agents.state import LearnedStart, NTMState
+from ntm_agents.state import NTMState
 
 
 class Kept(NamedTuple):
@@ -71,7 +71,7 @@ def forward_pass(
     config: NTMConfig,
     episode_starts: Tensor | None,
     keep: bool,
-) -> tuple[Tensor, NTMState, Kept]:
+) -> tuple[Tensor, State, Kept]:
     """Run whole sequences.
 
     Args:
@@ -129,7 +129,7 @@ def forward_pass(
             array(features),
         ),
     )
-    return features, state_tensors(running, config), kept
+    return features, running, kept
 
 
 def backward_pass(
@@ -138,7 +138,7 @@ def backward_pass(
     d_features: Tensor,
     d_final: tuple[Tensor | None, ...],
     gradient: Weights,
-) -> tuple[Tensor, NTMState]:
+) -> tuple[Tensor, State]:
     """Carry gradients back through whole sequences.
 
     Args:
@@ -187,11 +187,11 @@ def backward_pass(
     torch.sum(d_projected, 0, out=gradient.input_bias)
     _core_gradient(config, tape, d_gates, d_parameters.flatten(0, 1), gradient.core)
     if restarts:
-        _start_gradient(d_start, kept.start, config, gradient.start)
+        begin_backward(d_start, kept.start, *(array(field) for field in gradient.start))
     else:
         for field in gradient.start:
             field.zero_()
-    return d_projected, state_tensors(d_state, config)
+    return d_projected, d_state
 
 
 def _core_gradient(
@@ -215,26 +215,6 @@ def _core_gradient(
         torch.sum(d_gates[:, layer], 0, out=bias)
     torch.mm(d_parameters.t(), outputs[:, -1], out=gradient.heads)
     torch.sum(d_parameters, 0, out=gradient.head_bias)
-
-
-def _start_gradient(
-    d_start: State, start: State, config: NTMConfig, gradient: LearnedStart
-) -> None:
-    """Write the gradient of the learned start, summed over sequences."""
-    memory, weightings, read_vectors, controller = (
-        field[0] if len(field) == 1 else field.sum(0)
-        for field in (torch.from_numpy(field) for field in d_start)
-    )
-    if len(gradient.memory) == 1:
-        torch.sum(memory, 1, out=gradient.memory[0])
-    else:
-        gradient.memory.copy_(memory.t())
-    chosen = torch.from_numpy(start.weightings)[0]
-    mean = (weightings * chosen).sum(-1, keepdim=True)
-    torch.mul(chosen, weightings - mean, out=gradient.weighting_logits)
-    gradient.read_vectors.copy_(read_vectors.view_as(gradient.read_vectors))
-    if config.controller_parts:
-        gradient.controller.copy_(controller)
 
 
 def _over_batch(batch_size: int, run: Callable[[int, int], None]) -> None:
