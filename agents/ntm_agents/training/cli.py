@@ -23,6 +23,8 @@ _NUMBERS = {
     "batch_size": int,
     "learning_rate": float,
     "decay_fraction": float,
+    "solved_below": float,
+    "patience": int,
     "max_gradient_norm": float,
     "max_gradient_component": float,
     "seed": int,

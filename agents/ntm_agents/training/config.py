@@ -18,10 +18,16 @@ class TrainingConfig:
         task_parameters: Its constructor arguments; the paper's where absent.
         network: ``"package.module:factory"``; see `ntm_agents.networks`.
         network_options: Its options, without input and output size.
-        sequences: Training sequences in all.
+        sequences: Training sequences in all; with ``solved_below``, those after the task was
+            solved.
         batch_size: Sequences in each update.
         learning_rate: Rate before the decay.
-        decay_fraction: Part of the run, at its end, over which the rate falls linearly to 0.
+        decay_fraction: Part of ``sequences``, at their end, over which the rate falls linearly
+            to 0.
+        solved_below: The task counts as solved once the training cost between two reports
+            lies below this many bits a sequence; a rate that falls before that can hold a run
+            on its plateau for good. None: from the first sequence on.
+        patience: Sequences after which the task counts as solved in any case.
         max_gradient_norm: Gradients longer than this are scaled down to it; None for no limit.
         max_gradient_component: Components of the gradient are first clipped to plus or minus
             this, as in the paper; None for no limit.
@@ -41,6 +47,8 @@ class TrainingConfig:
     batch_size: int = 1
     learning_rate: float = 1e-4
     decay_fraction: float = 0.5
+    solved_below: float | None = None
+    patience: int = 400_000
     max_gradient_norm: float | None = 10.0
     max_gradient_component: float | None = None
     seed: int = 1
@@ -48,16 +56,16 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        for name in ("sequences", "batch_size", "report_every"):
+        for name in ("sequences", "batch_size", "report_every", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("sequences", "report_every"):
+        for name in ("sequences", "report_every", "patience"):
             if getattr(self, name) % self.batch_size:
                 raise ValueError(
                     f"{name} must be a multiple of batch_size {self.batch_size}, "
                     f"not {getattr(self, name)}"
                 )
-        limits = ("max_gradient_norm", "max_gradient_component")
+        limits = ("max_gradient_norm", "max_gradient_component", "solved_below")
         given = [name for name in limits if getattr(self, name) is not None]
         for name in ("learning_rate", *given):
             if not getattr(self, name) > 0:
@@ -79,11 +87,29 @@ class TrainingConfig:
         sizes = {"input_size": task.input_size, "output_size": task.output_size}
         return {**sizes, **self.network_options}
 
-    def learning_rate_at(self, sequences: int) -> float:
+    def is_solved(self, sequences: int, bits_per_sequence: float) -> bool:
+        """Return whether the task counts as solved after this many sequences at this cost."""
+        return (
+            self.solved_below is None
+            or bits_per_sequence < self.solved_below
+            or sequences >= self.patience
+        )
+
+    def last_sequence(self, solved_at: int | None) -> int:
+        """Return how long the run is, or may still be.
+
+        Args:
+            solved_at: Sequences after which the task was solved; None if it is not.
+        """
+        return (self.patience if solved_at is None else solved_at) + self.sequences
+
+    def learning_rate_at(self, sequences: int, solved_at: int | None = 0) -> float:
         """Return the learning rate after this many sequences."""
         decaying = self.decay_fraction * self.sequences
-        left = self.sequences - sequences
-        return self.learning_rate * (min(1.0, left / decaying) if decaying else 1.0)
+        if not decaying or solved_at is None:
+            return self.learning_rate
+        left = self.last_sequence(solved_at) - sequences
+        return self.learning_rate * min(1.0, left / decaying)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""

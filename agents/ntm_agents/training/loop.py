@@ -92,7 +92,9 @@ def _train(
     optimizer = GravesRMSProp([flat.vector], lr=config.learning_rate)
     tensors = {"parameters": flat.vector.data, **optimizer.state[flat.vector]}
 
-    progress = folder.restore() or Progress(0, 0.0, tensors)
+    solved_at = 0 if config.solved_below is None else None
+    progress = folder.restore() or Progress(0, 0.0, solved_at, tensors)
+    done, solved_at = progress.sequences, progress.solved_at
     for name, tensor in tensors.items():
         tensor.copy_(progress.tensors[name])
     started = time.monotonic() - progress.wall_time_s
@@ -101,36 +103,37 @@ def _train(
     sequences = TrainingSequences(task, config.seed, config.batch_size, place)
     held_out = validation_batch(task, _VALIDATION_EPISODES, place)
     bar = tqdm(
-        total=config.sequences,
-        initial=progress.sequences,
+        total=config.last_sequence(solved_at),
+        initial=done,
         unit="seq",
         disable=not show_progress,
         mininterval=0.5,
     )
     summed_nats = torch.zeros((), dtype=torch.float64, device=place)
-    first_of_window = progress.sequences
-    with bar, SummaryWriter(str(folder.tensorboard), purge_step=progress.sequences) as writer:
-        for start in range(progress.sequences, config.sequences, config.batch_size):
-            batch = sequences.batch(start)
+    first_of_window = done
+    with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
+        while done < config.last_sequence(solved_at):
+            batch = sequences.batch(done)
             nats = compute_gradient(batch)
             if config.max_gradient_component is not None:
                 flat.clip_gradient_components(config.max_gradient_component)
             if config.max_gradient_norm is not None:
                 flat.clip_gradient_norm(config.max_gradient_norm)
-            optimizer.param_groups[0]["lr"] = config.learning_rate_at(start)
+            learning_rate = config.learning_rate_at(done, solved_at)
+            optimizer.param_groups[0]["lr"] = learning_rate
             optimizer.step()
 
             summed_nats += nats
-            done = start + config.batch_size
+            done += config.batch_size
             bar.update(config.batch_size)
-            if done % config.report_every and done != config.sequences:
+            if done % config.report_every and done != config.last_sequence(solved_at):
                 continue
             updates = (done - first_of_window) // config.batch_size
             line = {
                 "sequences": done,
                 "train_bits_per_sequence": summed_nats.item() * BITS_PER_NAT / updates,
                 "validation_bits_per_sequence": _validate(network, held_out),
-                "learning_rate": config.learning_rate_at(start),
+                "learning_rate": learning_rate,
                 "wall_time_s": time.monotonic() - started,
             }
             if not math.isfinite(line["train_bits_per_sequence"]):
@@ -138,8 +141,11 @@ def _train(
                     f"the loss must stay finite, but did not before sequence {done}; "
                     f"the last good checkpoint is in {folder.path}"
                 )
+            if solved_at is None and config.is_solved(done, line["train_bits_per_sequence"]):
+                solved_at = done
+                bar.total = config.last_sequence(solved_at)
             folder.log(line)
-            folder.save(Progress(done, line["wall_time_s"], tensors))
+            folder.save(Progress(done, line["wall_time_s"], solved_at, tensors))
             for name, value in line.items():
                 writer.add_scalar(name, value, done)
             bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
@@ -169,8 +175,8 @@ def _description(
         "parameters": count_parameters(network),
         "task": {"name": config.task, "parameters": config.make_task().parameters()},
         "train_seed": config.seed,
-        "sequences": config.sequences,
-        "updates": config.sequences // config.batch_size,
+        "sequences": final["sequences"],
+        "updates": final["sequences"] // config.batch_size,
         "validation_bits_per_sequence": final["validation_bits_per_sequence"],
         "wall_time_s": round(final["wall_time_s"], 1),
         "training": config.to_json(),

@@ -24,11 +24,13 @@ class Progress:
     Attributes:
         sequences: Sequences trained on.
         wall_time_s: Seconds that took, over all sessions.
+        solved_at: Sequences after which the task counted as solved; None if it does not.
         tensors: Parameters and optimizer averages, flat.
     """
 
     sequences: int
     wall_time_s: float
+    solved_at: int | None
     tensors: dict[str, Tensor]
 
 
@@ -101,8 +103,11 @@ class RunFolder:
 
     def save(self, progress: Progress) -> None:
         """Replace the checkpoint."""
-        metadata = {"sequences": progress.sequences, "wall_time_s": progress.wall_time_s}
-        write_tensors(self._checkpoint, progress.tensors, json.dumps(metadata))
+        fields = [
+            field.name for field in dataclasses.fields(progress) if field.name != "tensors"
+        ]
+        metadata = json.dumps({name: getattr(progress, name) for name in fields})
+        write_tensors(self._checkpoint, progress.tensors, metadata)
 
     def log(self, line: dict[str, Any]) -> None:
         """Append a line to the log, for good."""

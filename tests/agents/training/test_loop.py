@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 import subprocess
@@ -14,7 +15,7 @@ from ntm_agents.checkpoints import load_checkpoint
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
-from ntm_agents.training.run_folder import RunFolder
+from ntm_agents.training.run_folder import Progress, RunFolder
 
 TINY = TrainingConfig(
     task_parameters={"num_bits": 2, "max_length": 2},
@@ -165,3 +166,45 @@ def test_a_users_error_is_one_line_and_writes_nothing(
     assert message in error
     assert error.count("\n") == 1
     assert not output.exists()
+
+
+def test_a_solved_run_goes_on_for_its_sequences_at_a_rate_that_falls_to_zero(
+    tmp_path: Path,
+) -> None:
+    config = dataclasses.replace(TINY, solved_below=1e9, decay_fraction=0.5)
+    log = read_log(train(config, tmp_path / "run", show_progress=False).parent)
+
+    assert log[-1]["sequences"] == config.report_every + config.sequences
+    assert log[0]["learning_rate"] == config.learning_rate
+    assert 0 < log[-1]["learning_rate"] < 0.1 * config.learning_rate
+
+
+def test_an_unsolved_run_keeps_its_rate_until_its_patience_ends(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, solved_below=1e-9, patience=20, decay_fraction=1.0)
+    log = read_log(train(config, tmp_path / "run", show_progress=False).parent)
+
+    rates = {line["sequences"]: line["learning_rate"] for line in log}
+    assert max(rates) == config.patience + config.sequences
+    assert rates[20] == config.learning_rate
+    assert rates[30] < config.learning_rate
+
+
+def test_a_run_that_was_stopped_after_it_was_solved_ends_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(TINY, solved_below=1e9, decay_fraction=0.5)
+    expected = train(config, tmp_path / "whole", show_progress=False).read_bytes()
+    save = RunFolder.save
+
+    def stop_at_40(folder: RunFolder, progress: Progress) -> None:
+        save(folder, progress)
+        if progress.sequences == 40:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunFolder, "save", stop_at_40)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "parts", show_progress=False)
+    monkeypatch.undo()
+    found = train(config, tmp_path / "parts", show_progress=False)
+
+    assert found.read_bytes() == expected
