@@ -17,15 +17,9 @@ from tqdm import tqdm
 from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import build_network, count_parameters
 from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.flat_parameters import FlatParameters
-from ntm_agents.training.gradients import (
-    CapturedGradient,
-    autograd_gradient_of,
-    check_capturable,
-    gradient_of,
-)
+from ntm_agents.training.gradients import check_capturable
+from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
-from ntm_agents.training.optimizer import GravesRMSProp
 from ntm_agents.training.run_folder import Progress, RunFolder
 from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
 
@@ -83,20 +77,11 @@ def _train(
     show_progress: bool,
     cuda_graph: bool,
 ) -> None:
-    flat = FlatParameters(network)
-    compute_gradient = (
-        CapturedGradient(autograd_gradient_of(network, flat), place)
-        if cuda_graph
-        else gradient_of(network, flat)
-    )
-    optimizer = GravesRMSProp([flat.vector], lr=config.learning_rate)
-    tensors = {"parameters": flat.vector.data, **optimizer.state[flat.vector]}
-
+    learner = Learner(network, config, cuda_graph)
     solved_at = 0 if config.solved_below is None else None
-    progress = folder.restore() or Progress(0, 0.0, solved_at, tensors)
+    progress = folder.restore() or Progress(0, 0.0, solved_at, learner.tensors)
     done, solved_at = progress.sequences, progress.solved_at
-    for name, tensor in tensors.items():
-        tensor.copy_(progress.tensors[name])
+    learner.restore(progress.tensors)
     started = time.monotonic() - progress.wall_time_s
 
     task = config.make_task()
@@ -113,17 +98,8 @@ def _train(
     first_of_window = done
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
-            batch = sequences.batch(done)
-            nats = compute_gradient(batch)
-            if config.max_gradient_component is not None:
-                flat.clip_gradient_components(config.max_gradient_component)
-            if config.max_gradient_norm is not None:
-                flat.clip_gradient_norm(config.max_gradient_norm)
             learning_rate = config.learning_rate_at(done, solved_at)
-            optimizer.param_groups[0]["lr"] = learning_rate
-            optimizer.step()
-
-            summed_nats += nats
+            summed_nats += learner.update(sequences.batch(done), learning_rate)
             done += config.batch_size
             bar.update(config.batch_size)
             if done % config.report_every and done != config.last_sequence(solved_at):
@@ -145,7 +121,7 @@ def _train(
                 solved_at = done
                 bar.total = config.last_sequence(solved_at)
             folder.log(line)
-            folder.save(Progress(done, line["wall_time_s"], solved_at, tensors))
+            folder.save(Progress(done, line["wall_time_s"], solved_at, learner.tensors))
             for name, value in line.items():
                 writer.add_scalar(name, value, done)
             bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
