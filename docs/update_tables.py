@@ -13,7 +13,8 @@ from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.reading import find_entries, read_entry
-from ntm_gym.leaderboard.table import METRICS, Row, format_markdown, format_table
+from ntm_gym.leaderboard.table import METRICS, Row, format_table
+from ntm_gym.markdown import format_markdown
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"

@@ -28,12 +28,13 @@ from ntm_gym.leaderboard.references import (
     write_references,
 )
 from ntm_gym.leaderboard.submission import submit
-from ntm_gym.leaderboard.table import Row, format_interval, format_markdown
+from ntm_gym.leaderboard.table import Row, format_interval
 from ntm_gym.leaderboard.verification import (
     first_difference,
     first_difference_in,
     play_again,
 )
+from ntm_gym.markdown import format_markdown
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.leaderboard.entries import TRAINING_SEEDS
+from ntm_gym.markdown import format_markdown
 
 METRICS = {
     "bits_per_sequence": "Bits per sequence (cross-entropy; lower is better)",
@@ -57,19 +58,6 @@ def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str
         for row in rows
     ]
     return format_markdown([head, *body])
-
-
-def format_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table whose columns are aligned; the first line is its head."""
-    widths = [max(len(text) for text in column) for column in zip(*lines, strict=True)]
-    head, *body = lines
-    rule = ["-" * width for width in widths]
-    return "\n".join(
-        "| "
-        + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
-        + " |"
-        for line in [head, rule, *body]
-    )
 
 
 def _cell(row: Row, label: str, metric: str) -> str:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ntm_agents.config import NTMConfig
 from ntm_agents.training.config import TrainingConfig
+
+_NESTED = ("task_parameters", "network_options")
 
 Variant = Callable[[TrainingConfig], TrainingConfig]
 
@@ -84,7 +87,7 @@ def differences(config: TrainingConfig, base: TrainingConfig) -> dict[str, Any]:
 
     Args:
         config: With the values that are returned.
-        base: What it is compared with; an option that only this one names is None.
+        base: What it is compared with; an option that only this one has is None.
     """
     ours, theirs = (_flat(each) for each in (config, base))
     names = sorted(ours.keys() | theirs.keys())
@@ -92,7 +95,9 @@ def differences(config: TrainingConfig, base: TrainingConfig) -> dict[str, Any]:
 
 
 def _flat(config: TrainingConfig) -> dict[str, Any]:
-    fields = config.to_json()
-    nested = ("task_parameters", "network_options")
-    inner = [fields.pop(name) for name in nested]
-    return {**fields, **inner[0], **inner[1]}
+    """Return everything that a configuration says, defaults of task and NTM included."""
+    options = config.make_network_options()
+    if config.network == "ntm_agents:NTM":
+        options = dataclasses.asdict(NTMConfig(**options))
+    fields = config.to_json() | config.make_task().parameters() | options
+    return {name: value for name, value in fields.items() if name not in _NESTED}

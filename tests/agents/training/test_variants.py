@@ -38,7 +38,7 @@ def test_differences_name_the_new_values_and_leave_seeds_out() -> None:
 
     assert differences(other, base) == {
         "decay_fraction": 0.0,
-        "initial_focus": None,
+        "initial_focus": 10.0,
         "max_length": 3,
     }
 
