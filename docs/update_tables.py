@@ -26,10 +26,7 @@ def main() -> None:
     entries = [read_entry(folder) for folder in find_entries(ROOT / "leaderboard")]
     entries = [entry for entry in entries if entry.suite == suite]
     labels = [point.label for point in suite.points]
-    rows = [
-        Row(entry.name, entry.parameters, entry.sequences, [run.points for run in entry.runs])
-        for entry in entries
-    ]
+    rows = [Row.of(entry) for entry in entries]
     tables = [
         f"{title}:\n\n{format_table(rows, labels, metric)}" for metric, title in METRICS.items()
     ]
