@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 
 
 def format_markdown(lines: Sequence[Sequence[str]]) -> str:
@@ -15,4 +16,18 @@ def format_markdown(lines: Sequence[Sequence[str]]) -> str:
         + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
         + " |"
         for line in [head, rule, *body]
+    )
+
+
+def list_seeds(values: Iterable[float]) -> str:
+    """Return the values of all seeds, sorted, equal ones counted.
+
+    Example:
+        >>> list_seeds([0.0, 147.2, 0.0, 0.005])
+        '0 (2 seeds), 0.005, 147'
+    """
+    texts = [f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in sorted(values)]
+    counted = [(text, len(list(same))) for text, same in itertools.groupby(texts)]
+    return ", ".join(
+        text if count == 1 else f"{text} ({count} seeds)" for text, count in counted
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ntm_agents.reproduction.reliability import SOLVED_BITS, Record
-from ntm_gym.markdown import format_markdown
+from ntm_gym.markdown import format_markdown, list_seeds
 
 
 def learning_table(records: Sequence[Record]) -> str:
@@ -46,20 +46,6 @@ def generalizing_table(records: Sequence[Record], labels: Sequence[str]) -> str:
         cells = [list_seeds(run.wrong_bits[label] for run in runs) for label in labels]
         lines.append([variant, f"{perfect} of {len(runs)}", *cells])
     return format_markdown(lines)
-
-
-def list_seeds(values: Iterable[float]) -> str:
-    """Return the values of all seeds, sorted, equal ones counted.
-
-    Example:
-        >>> list_seeds([0.0, 147.2, 0.0, 0.005])
-        '0 (2 seeds), 0.005, 147'
-    """
-    texts = [f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in sorted(values)]
-    counted = [(text, len(list(same))) for text, same in itertools.groupby(texts)]
-    return ", ".join(
-        text if count == 1 else f"{text} ({count} seeds)" for text, count in counted
-    )
 
 
 def _by_variant(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
