@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument(
         "--checkpoint",
         type=Path,
-        default=ROOT / "leaderboard/supervised/ntm-feedforward/seed-1.safetensors",
+        default=ROOT / "leaderboard/supervised/copy-ntm-ff/seed-1.safetensors",
     )
     parser.add_argument("--output", type=Path, default=ROOT / "docs/assets/memory.png")
     args = parser.parse_args()

@@ -13,7 +13,8 @@ from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.reading import find_entries, read_entry
-from ntm_gym.leaderboard.table import METRICS, Row, format_markdown, format_table
+from ntm_gym.leaderboard.table import METRICS, Row, format_table
+from ntm_gym.markdown import format_markdown
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"
@@ -25,10 +26,7 @@ def main() -> None:
     entries = [read_entry(folder) for folder in find_entries(ROOT / "leaderboard")]
     entries = [entry for entry in entries if entry.suite == suite]
     labels = [point.label for point in suite.points]
-    rows = [
-        Row(entry.name, entry.parameters, entry.sequences, [run.points for run in entry.runs])
-        for entry in entries
-    ]
+    rows = [Row.of(entry) for entry in entries]
     tables = [
         f"{title}:\n\n{format_table(rows, labels, metric)}" for metric, title in METRICS.items()
     ]

@@ -92,6 +92,27 @@ def load_checkpoint(
     return network.eval(), description
 
 
+def halve_checkpoint(source: Path, target: Path) -> None:
+    """Publish a checkpoint again in half precision, in half the space.
+
+    `load_checkpoint` computes with it in single precision.
+
+    Args:
+        source: The ``.safetensors`` file; its description is kept.
+        target: Another one.
+
+    Raises:
+        ValueError: If the checkpoint is damaged, or a weight is beyond half precision.
+    """
+    description = read_description(source)
+    tensors, metadata = read_tensors(source)
+    halves = {name: tensor.half() for name, tensor in tensors.items()}
+    if not all(tensor.isfinite().all() for tensor in halves.values()):
+        raise ValueError(f"{source} holds weights that half precision cannot")
+    write_tensors(target, halves, metadata)
+    write_json(target.with_suffix(".json"), description)
+
+
 def _check_description(path: Path, description: dict[str, Any]) -> None:
     for field, kind in _REQUIRED.items():
         if not isinstance(description.get(field), kind):

@@ -78,6 +78,20 @@ class NetworkAgent:
         ]
         return np.concatenate(parts)
 
+    def with_memory_size(self, memory_size: int) -> NetworkAgent:
+        """Return an agent with the same weights over a memory of another size.
+
+        Args:
+            memory_size: Its locations.
+
+        Raises:
+            ValueError: If the network has no such memory.
+        """
+        resize = getattr(self.network, "with_memory_size", None)
+        if resize is None:
+            raise ValueError(f"{type(self.network).__name__} has no memory that can grow")
+        return NetworkAgent(resize(memory_size))
+
     @torch.no_grad()
     def _step(
         self,

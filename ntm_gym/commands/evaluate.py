@@ -13,7 +13,8 @@ from ntm_gym.evaluation.results import Results
 from ntm_gym.evaluation.suites import SUITES, Suite, find_suite
 from ntm_gym.files import write_json
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_gym.leaderboard.table import METRICS, Row, format_markdown, format_table
+from ntm_gym.leaderboard.table import METRICS, Row, format_table
+from ntm_gym.markdown import format_markdown
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

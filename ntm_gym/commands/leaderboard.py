@@ -16,9 +16,9 @@ from ntm_gym.evaluation.loading import (
     TRUSTED_NETWORKS,
     reference_agents,
 )
-from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.entries import TRACKS, Entry
+from ntm_gym.leaderboard.collection import collect
+from ntm_gym.leaderboard.entries import TRACKS
 from ntm_gym.leaderboard.overall import rank
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.references import (
@@ -28,12 +28,13 @@ from ntm_gym.leaderboard.references import (
     write_references,
 )
 from ntm_gym.leaderboard.submission import submit
-from ntm_gym.leaderboard.table import Row, format_interval, format_markdown
+from ntm_gym.leaderboard.table import Row, format_interval
 from ntm_gym.leaderboard.verification import (
     first_difference,
     first_difference_in,
     play_again,
 )
+from ntm_gym.markdown import format_markdown
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -86,7 +87,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     enter.add_argument("--link", default="")
     enter.add_argument("--licence", default="MIT")
     enter.add_argument("--commit", help="of the training code; git's HEAD by default")
+    enter.add_argument(
+        "--half", action="store_true", help="keep weights in half precision, if as good"
+    )
     enter.set_defaults(run=submit_entry)
+
+    gather = verbs.add_parser(
+        "collect", help="make entries of the recipes' runs", parents=[everywhere]
+    )
+    gather.add_argument("--runs", type=Path, default=Path("runs"), help="TASK/NETWORK/seed-N")
+    gather.add_argument("--only", default="*", metavar="RECIPE", help="a recipe or a pattern")
+    gather.add_argument("--authors", default="ntm-gym")
+    gather.add_argument("--link", default="https://arxiv.org/abs/1410.5401")
+    gather.add_argument("--licence", default="MIT")
+    gather.add_argument("--commit", help="of the training code; git's HEAD by default")
+    gather.set_defaults(run=collect_entries)
 
     reference = verbs.add_parser(
         "reference", help="enter floor and ceiling on all suites", parents=[everywhere]
@@ -118,7 +133,7 @@ def run_board(args: argparse.Namespace) -> int:
                 )
                 for run in entry.runs
             ]
-            rows.append(_row(entry, [results.points for results in fresh]))
+            rows.append(Row.of(entry, [results.points for results in fresh]))
             differences = map(first_difference, entry.runs, fresh)
             verdicts.append((entry, next(filter(None, differences), None)))
     print(f"Suite {suite.name!r}, the first {args.episodes} of {suite.num_episodes} episodes")
@@ -145,11 +160,7 @@ def show_board(args: argparse.Namespace) -> int:
             if each.suite == suite
             for name, points in each.agents.items()
         ]
-        rows += [
-            _row(entry, [run.points for run in entry.runs])
-            for entry in entries
-            if entry.suite == suite
-        ]
+        rows += [Row.of(entry) for entry in entries if entry.suite == suite]
         print_tables(rows, suite)
     return 0
 
@@ -234,9 +245,9 @@ def submit_entry(args: argparse.Namespace) -> int:
     use_one_thread()
     suite = find_suite(args.suite)
     target = args.board / args.track / args.folder
-    about = {name: getattr(args, name) for name in ("name", "authors", "link", "licence")}
-    about["commit"] = _head() if args.commit is None else args.commit
-    with Progress("evaluating", len(suite.points) * len(args.checkpoints)) as progress:
+    about = _about(args) | {"name": args.name}
+    plays = len(args.checkpoints) * (2 if args.half else 1)
+    with Progress("evaluating", len(suite.points) * plays) as progress:
         entry = submit(
             target,
             args.checkpoints,
@@ -245,11 +256,33 @@ def submit_entry(args: argparse.Namespace) -> int:
             _trusted(args),
             args.agent,
             progress.advance,
+            args.half,
         )
     print(f"entered: {target}")
     if entry.missing_seeds:
         print(f"without training seeds {', '.join(map(str, entry.missing_seeds))}: noted in it")
     return 0
+
+
+def collect_entries(args: argparse.Namespace) -> int:
+    """Make entries of all recipes that have finished runs, and say which."""
+    use_one_thread()
+    found = False
+    with Progress("evaluating") as progress:
+        for folder, entry in collect(
+            args.runs, args.board, _about(args), args.only, progress.advance
+        ):
+            found = True
+            what = "has these runs already" if entry is None else f"{len(entry.runs)} runs"
+            print(f"{folder}: {what}")
+    if not found:
+        raise ValueError(f"no finished run of a recipe {args.only!r} in {args.runs}")
+    return 0
+
+
+def _about(args: argparse.Namespace) -> dict[str, str]:
+    about: dict[str, str] = {n: getattr(args, n) for n in ("authors", "link", "licence")}
+    return about | {"commit": _head() if args.commit is None else args.commit}
 
 
 def _head() -> str:
@@ -265,7 +298,3 @@ def _head() -> str:
 
 def _trusted(args: argparse.Namespace) -> frozenset[str]:
     return TRUSTED_NETWORKS | set(args.trust)
-
-
-def _row(entry: Entry, runs: list[dict[str, PointResult]]) -> Row:
-    return Row(entry.name, entry.parameters, entry.sequences, runs)

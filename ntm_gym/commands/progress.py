@@ -10,15 +10,17 @@ _WIDTH = 24
 
 
 class Progress:
-    """Draws how much of a known number of steps is done, on a terminal only.
+    """Draws how much of something is done, on a terminal only.
 
     Args:
         title: What is being done.
-        total: Number of steps.
+        total: Number of steps; None if nobody knows.
         stream: Where to draw.
     """
 
-    def __init__(self, title: str, total: int, stream: TextIO = sys.stderr) -> None:
+    def __init__(
+        self, title: str, total: int | None = None, stream: TextIO = sys.stderr
+    ) -> None:
         """Draw nothing yet."""
         self._title, self._total, self._done = title, total, 0
         self._stream = stream if stream.isatty() else None
@@ -46,9 +48,12 @@ class Progress:
 
     def _draw(self, label: str) -> None:
         if self._stream is not None:
-            filled = _WIDTH * self._done // self._total
-            bar = "█" * filled + "░" * (_WIDTH - filled)
-            self._stream.write(
-                f"\r\033[K{self._title} {bar} {self._done}/{self._total} {label}"
-            )
+            self._stream.write(f"\r\033[K{self._title} {self._how_much()} {label}")
             self._stream.flush()
+
+    def _how_much(self) -> str:
+        if self._total is None:
+            return str(self._done)
+        filled = _WIDTH * self._done // self._total
+        bar = "█" * filled + "░" * (_WIDTH - filled)
+        return f"{bar} {self._done}/{self._total}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ FORMAT = 1
 TRACKS = ("supervised", "reward-only")
 TRAINING_SEEDS = (1, 2, 3, 4, 5)
 """The board's: nobody chooses the seeds that went well."""
+MOST_SEEDS = 10
+"""An entry may go on to 6, 7, … up to this one, and then leaves none out either."""
 
 ENTRY_FIELDS = {
     "name": TEXT,
@@ -56,6 +59,19 @@ RUN_FIELDS = {
 }
 DESCRIBED = ("train_seed", "sequences", "updates", "wall_time_s", "command")
 """Fields of a run that its checkpoint's description holds as well."""
+
+
+def asked_seeds(seeds: Iterable[int]) -> range:
+    """Return the training seeds that an entry must have or list as missing.
+
+    Args:
+        seeds: Those that it has.
+
+    Example:
+        >>> list(asked_seeds([1, 7]))
+        [1, 2, 3, 4, 5, 6, 7]
+    """
+    return range(TRAINING_SEEDS[0], max(*TRAINING_SEEDS, *seeds) + 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,8 +121,8 @@ class Entry:
         parameters: Trainable numbers.
         memory_size: Locations of its memory; None if it has none of its own.
         suite: What it was judged on.
-        runs: One for each training seed; ``missing_seeds`` says which of the board's are not
-            there, so that none gets lost.
+        runs: One for each training seed; ``missing_seeds`` says which of those that were
+            asked for are not there, so that none gets lost.
     """
 
     name: str
@@ -129,8 +145,14 @@ class Entry:
 
     @property
     def missing_seeds(self) -> list[int]:
-        """The board's training seeds without a run."""
-        return sorted(set(TRAINING_SEEDS) - {run.train_seed for run in self.runs})
+        """The training seeds without a run that were asked for."""
+        seeds = [run.train_seed for run in self.runs]
+        return sorted(set(asked_seeds(seeds)) - set(seeds))
+
+    @property
+    def num_seeds(self) -> int:
+        """How many training seeds were asked for, with or without a run."""
+        return len(self.runs) + len(self.missing_seeds)
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry, ready for JSON."""

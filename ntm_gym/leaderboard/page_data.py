@@ -17,7 +17,7 @@ from ntm_gym.evaluation.loading import (
 )
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.leaderboard.entries import TRACKS, TRAINING_SEEDS, Entry
+from ntm_gym.leaderboard.entries import TRACKS, Entry
 from ntm_gym.leaderboard.overall import rank
 from ntm_gym.leaderboard.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
@@ -105,7 +105,7 @@ def _entry(
         "parameters": entry.parameters,
         "memorySize": entry.memory_size,
         "sequences": entry.sequences,
-        "seedsOfBoard": len(TRAINING_SEEDS),
+        "seedsAsked": entry.num_seeds,
         "verified": {
             "episodes": episodes,
             "difference": next(filter(None, differences), None),

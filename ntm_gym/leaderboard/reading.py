@@ -16,11 +16,12 @@ from ntm_gym.leaderboard.entries import (
     DESCRIBED,
     ENTRY_FIELDS,
     FORMAT,
+    MOST_SEEDS,
     RUN_FIELDS,
     TRACKS,
-    TRAINING_SEEDS,
     Entry,
     Run,
+    asked_seeds,
 )
 from ntm_gym.leaderboard.fields import (
     AMOUNTS_OR_NONE,
@@ -205,9 +206,12 @@ def _check_seeds(path: Path, runs: tuple[Run, ...], missing: list[int]) -> None:
     seeds = [run.train_seed for run in runs]
     if not runs:
         raise ValueError(f"{path}: there must be at least one run")
-    if sorted(seeds + missing) != list(TRAINING_SEEDS):
+    if max(seeds) > MOST_SEEDS:
+        raise ValueError(f"{path}: training seeds must be 1 to {MOST_SEEDS}, not {max(seeds)}")
+    asked = asked_seeds(seeds)
+    if sorted(seeds + missing) != list(asked):
         raise ValueError(
-            f"{path}: every training seed of {', '.join(map(str, TRAINING_SEEDS))} must have "
+            f"{path}: every training seed of {', '.join(map(str, asked))} must have "
             f"one run or stand in missing_seeds; runs have {seeds}, missing_seeds {missing}"
         )
     if len({run.sha256 for run in runs}) < len(runs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,20 @@ from ntm_gym.evaluation.loading import (
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
-from ntm_gym.evaluation.results import Results
+from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.files import read_json
 from ntm_gym.leaderboard.attachments import hash_file
 from ntm_gym.leaderboard.curves import read_training_log, write_curve
 from ntm_gym.leaderboard.entries import (
     DESCRIBED,
-    TRAINING_SEEDS,
+    MOST_SEEDS,
     Entry,
     Run,
     write_entry,
 )
 from ntm_gym.leaderboard.fields import AMOUNT, COUNT, OBJECT, TEXT, TEXTS, check_fields
+from ntm_gym.leaderboard.half_precision import check_halved, halve
 from ntm_gym.leaderboard.reading import read_entry
 
 _DESCRIPTION = {
@@ -52,6 +53,8 @@ def submit(
     trusted: Collection[str] = TRUSTED_NETWORKS,
     loader: str = CHECKPOINT_LOADER,
     on_point: Callable[[str], None] = lambda label: None,
+    half: bool = False,
+    known: Iterable[Run] = (),
 ) -> Entry:
     """Evaluate checkpoints in full and write an entry.
 
@@ -64,35 +67,48 @@ def submit(
         trusted: Names of networks that may be imported.
         loader: Of the checkpoints; see `load_checkpoint_agent`.
         on_point: Called with each point's label when the point is done.
+        half: Keep the weights in half precision, and judge those, if that is as good.
+        known: Runs of this suite that have been judged; the same weights are not again.
 
     Returns:
         The entry.
 
     Raises:
-        ValueError: If the target exists, a checkpoint is damaged, or the board would refuse
-            the entry; then nothing is written.
+        ValueError: If the target exists, a checkpoint is damaged, checkpoints were trained in
+            different ways, half precision is not as good, or the board would refuse the
+            entry; then nothing is written.
     """
     if target.exists():
         raise ValueError(f"{target} must not exist yet; choose another folder")
     descriptions = [_read_description(path, suite) for path in checkpoints]
     _check_seeds([description["train_seed"] for description in descriptions])
+    _check_training(checkpoints, descriptions)
     agents = [load_checkpoint_agent(path, trusted, loader) for path in checkpoints]
-    results = [evaluate(agent, suite, on_point=on_point) for agent in agents]
+    judged = {run.sha256: run.points for run in known}
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".entry-", dir=target.parent) as partial:
         folder = Path(partial) / target.name
         folder.mkdir()
-        runs = tuple(
-            _make_run(folder, *parts)
-            for parts in zip(checkpoints, descriptions, results, strict=True)
-        )
+        runs = []
+        for checkpoint, description, agent in zip(
+            checkpoints, descriptions, agents, strict=True
+        ):
+            weights = _copy_files(folder, checkpoint, description["train_seed"], half)
+            points = judged.get(hash_file(weights))
+            if points is None:
+                points = evaluate(agent, suite, on_point=on_point).points
+                if half:
+                    halved = load_checkpoint_agent(weights, trusted, loader)
+                    whole, points = points, evaluate(halved, suite, on_point=on_point).points
+                    check_halved(str(checkpoint), whole, points)
+            runs.append(_make_run(weights, description, points))
         entry = Entry(
             **{**about, **{name: descriptions[0][name] for name in _COMMON}},
             track=target.parent.name,
             memory_size=_memory_size(agents[0]),
             suite=suite,
-            runs=runs,
+            runs=tuple(runs),
         )
         write_entry(folder, entry)
         read_entry(folder)
@@ -100,24 +116,47 @@ def submit(
     return entry
 
 
-def _make_run(
-    folder: Path, checkpoint: Path, description: Mapping[str, Any], results: Results
-) -> Run:
+def _copy_files(folder: Path, checkpoint: Path, seed: int, half: bool) -> Path:
     """Copy a checkpoint and its learning curve into the entry's folder."""
-    weights = folder / f"seed-{description['train_seed']}.safetensors"
-    shutil.copyfile(checkpoint, weights)
-    shutil.copyfile(checkpoint.with_suffix(".json"), weights.with_suffix(".json"))
-    log, curve = checkpoint.parent / "log.jsonl", weights.with_suffix(".curve.json")
+    weights = folder / f"seed-{seed}.safetensors"
+    if half:
+        halve(checkpoint, weights)
+    else:
+        shutil.copyfile(checkpoint, weights)
+        shutil.copyfile(checkpoint.with_suffix(".json"), weights.with_suffix(".json"))
+    log = checkpoint.parent / "log.jsonl"
     if log.exists():
-        write_curve(curve, read_training_log(log))
+        write_curve(weights.with_suffix(".curve.json"), read_training_log(log))
+    return weights
+
+
+def _make_run(
+    weights: Path, description: Mapping[str, Any], points: dict[str, PointResult]
+) -> Run:
+    curve = weights.with_suffix(".curve.json")
     return Run(
         **{name: description[name] for name in DESCRIBED},
         checkpoint=weights.name,
         sha256=hash_file(weights),
         description_sha256=hash_file(weights.with_suffix(".json")),
-        points=results.points,
-        curve_sha256=hash_file(curve) if log.exists() else None,
+        points=points,
+        curve_sha256=hash_file(curve) if curve.exists() else None,
     )
+
+
+def _check_training(
+    checkpoints: Sequence[Path], descriptions: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse runs that differ in more than their seed, as far as they say."""
+    recipes = [dict(description.get("training", {})) for description in descriptions]
+    for checkpoint, recipe in zip(checkpoints, recipes, strict=True):
+        names = sorted(recipe.keys() | recipes[0].keys())
+        differing = [n for n in names if n != "seed" and recipe.get(n) != recipes[0].get(n)]
+        if differing:
+            raise ValueError(
+                f"{checkpoint} must be trained like {checkpoints[0]} to share an entry; "
+                f"{', '.join(differing)} differ"
+            )
 
 
 def _read_description(checkpoint: Path, suite: Suite) -> dict[str, Any]:
@@ -134,10 +173,11 @@ def _read_description(checkpoint: Path, suite: Suite) -> dict[str, Any]:
 
 
 def _check_seeds(seeds: list[int]) -> None:
-    if len(set(seeds)) < len(seeds) or not set(seeds) <= set(TRAINING_SEEDS):
+    allowed = range(1, MOST_SEEDS + 1)
+    if len(set(seeds)) < len(seeds) or not set(seeds) <= set(allowed):
         raise ValueError(
-            f"checkpoints must have training seeds of their own among "
-            f"{', '.join(map(str, TRAINING_SEEDS))}, not {', '.join(map(str, seeds))}"
+            f"checkpoints must have training seeds of their own from {allowed[0]} to "
+            f"{allowed[-1]}, not {', '.join(map(str, seeds))}"
         )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
-from ntm_gym.leaderboard.entries import TRAINING_SEEDS
+from ntm_gym.leaderboard.entries import TRAINING_SEEDS, Entry
+from ntm_gym.markdown import format_markdown
 
 METRICS = {
     "bits_per_sequence": "Bits per sequence (cross-entropy; lower is better)",
@@ -26,12 +27,30 @@ class Row:
         parameters: Trainable numbers; None for agents that do not learn.
         sequences: Training sequences; None for agents that do not learn.
         runs: For each training seed, its results by label.
+        num_seeds: How many training seeds were asked for.
     """
 
     name: str
     parameters: int | None
     sequences: int | None
     runs: Sequence[dict[str, PointResult]]
+    num_seeds: int = len(TRAINING_SEEDS)
+
+    @classmethod
+    def of(cls, entry: Entry, runs: Sequence[dict[str, PointResult]] | None = None) -> Row:
+        """Return the row of an entry.
+
+        Args:
+            entry: The entry.
+            runs: Its results as played just now; what it claims if None.
+        """
+        return cls(
+            entry.name,
+            entry.parameters,
+            entry.sequences,
+            [run.points for run in entry.runs] if runs is None else runs,
+            entry.num_seeds,
+        )
 
 
 def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str:
@@ -51,25 +70,12 @@ def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str
             row.name,
             "-" if row.parameters is None else f"{row.parameters:,}",
             "-" if row.sequences is None else f"{row.sequences:,}",
-            "-" if row.parameters is None else _seeds(len(row.runs)),
+            "-" if row.parameters is None else _seeds(row),
             *(_cell(row, label, metric) for label in labels),
         ]
         for row in rows
     ]
     return format_markdown([head, *body])
-
-
-def format_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table whose columns are aligned; the first line is its head."""
-    widths = [max(len(text) for text in column) for column in zip(*lines, strict=True)]
-    head, *body = lines
-    rule = ["-" * width for width in widths]
-    return "\n".join(
-        "| "
-        + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
-        + " |"
-        for line in [head, rule, *body]
-    )
 
 
 def _cell(row: Row, label: str, metric: str) -> str:
@@ -95,7 +101,7 @@ def _number(value: float) -> str:
     )
 
 
-def _seeds(count: int) -> str:
-    if count == 1:
+def _seeds(row: Row) -> str:
+    if len(row.runs) == 1:
         return "single run"
-    return f"{count} of {len(TRAINING_SEEDS)}"
+    return f"{len(row.runs)} of {row.num_seeds}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,15 @@ from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.suites import Point, Suite
 
 OPTIONS = {"input_size": 3, "output_size": 2, "hidden_size": 4, "num_layers": 1}
+
+
+Save = Callable[..., Path]
+
+
+@pytest.fixture
+def save() -> Save:
+    """Return `save_untrained`."""
+    return save_untrained
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from ntm_gym.leaderboard.references import read_references
 pytestmark = pytest.mark.slow
 
 BOARD = Path(__file__).parents[2] / "leaderboard"
-CHECKPOINT = BOARD / "supervised/ntm-feedforward/seed-1.safetensors"
+CHECKPOINT = BOARD / "supervised/copy-ntm-ff/seed-1.safetensors"
 LABEL = "30"
 
 

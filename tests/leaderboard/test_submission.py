@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from ntm_agents.files import read_tensors
 from ntm_gym.cli import main
+from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
+from ntm_gym.leaderboard.half_precision import check_halved
+from ntm_gym.leaderboard.reading import read_entry
+from ntm_gym.leaderboard.table import Row, format_table
 
 ABOUT = ["--name", "X", "--folder", "other", "--authors", "us", "--suite", "tiny"]
 
@@ -72,7 +80,58 @@ def test_two_checkpoints_of_one_seed_are_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert submit(tmp_path / "new", str(checkpoints[0]), str(checkpoints[0])) == 2
-    assert "seeds of their own among 1, 2, 3, 4, 5, not 1, 1" in capsys.readouterr().err
+    assert "seeds of their own from 1 to 10, not 1, 1" in capsys.readouterr().err
+
+
+def test_an_entry_may_go_on_to_seeds_above_the_boards_and_then_leaves_none_out(
+    tmp_path: Path, tiny_suite: Suite, save: Callable[..., Path]
+) -> None:
+    runs = [save(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2, 7)]
+
+    assert submit(tmp_path / "new", *map(str, runs)) == 0
+
+    entry = read_entry(tmp_path / "new/supervised/other")
+    assert entry.missing_seeds == [3, 4, 5, 6]
+    assert "3 of 7" in format_table([Row.of(entry)], ["1-2"], "bit_errors_per_sequence")
+
+
+def test_runs_that_were_trained_differently_share_no_entry(
+    tmp_path: Path,
+    tiny_suite: Suite,
+    save: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs = [
+        save(tmp_path / f"{seed}.safetensors", seed, training={"seed": seed, "lr": lr})
+        for seed, lr in ((1, 1e-4), (2, 1e-3))
+    ]
+
+    assert submit(tmp_path / "new", *map(str, runs)) == 2
+
+    error = capsys.readouterr().err
+    assert "to share an entry; lr differ" in error
+
+
+def test_what_is_kept_in_half_precision_is_what_is_judged(
+    tmp_path: Path, tiny_suite: Suite, checkpoints: list[Path]
+) -> None:
+    assert submit(tmp_path / "new", str(checkpoints[0]), "--half") == 0
+
+    weights = tmp_path / "new/supervised/other/seed-1.safetensors"
+    tensors, _ = read_tensors(weights)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert main(["leaderboard", "verify", "--board", str(tmp_path / "new")]) == 0
+
+
+def test_half_precision_that_costs_more_is_refused() -> None:
+    errors = np.zeros(2, np.int64)
+    before = PointResult(np.array([1.0, 2.0]), errors, errors)
+    near = PointResult(np.array([1.0, 2.02]), errors, errors)
+    far = PointResult(np.array([1.0, 2.03]), errors, errors)
+
+    check_halved("it", {"1-2": before}, {"1-2": near})
+    with pytest.raises(ValueError, match=r"at point 1-2 it costs 1.5150 bits instead of 1.5"):
+        check_halved("it", {"1-2": before}, {"1-2": far})
 
 
 def test_a_description_without_a_budget_is_refused(

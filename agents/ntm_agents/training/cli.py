@@ -15,8 +15,10 @@ import torch
 
 from ntm_agents.checkpoints import read_description
 from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.layout import RUNS, run_folder
 from ntm_agents.training.loop import train
 from ntm_agents.training.recipes import RECIPES, find_recipe
+from ntm_agents.training.variants import VARIANTS, find_variant
 
 _NUMBERS = {
     "sequences": int,
@@ -49,9 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return cli.run(parsed, shlex.join(["ntm-train", *given]))
     try:
         config = _config(parsed)
-        output = Path(
-            parsed.output or f"runs/{parsed.recipe or config.task}/seed-{config.seed}"
-        )
+        name = parsed.recipe or config.task
+        output = parsed.output or run_folder(RUNS, name, config.seed, parsed.variant)
         torch.set_num_threads(parsed.threads)
         command = shlex.join(["ntm-train", *given])
         model = train(
@@ -89,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--steps", type=int, help="steps of all environments, for ppo")
     parser.add_argument("--recipe", help=f"start from one of {', '.join(RECIPES)}")
+    parser.add_argument(
+        "--variant", help=f"change the recipe in one respect: {', '.join(VARIANTS)}"
+    )
     parser.add_argument("--task", help="name of the task")
     parser.add_argument("--network", help="package.module:factory")
     for option, what in (("task-option", "task"), ("option", "network")):
@@ -101,7 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         )
     for name, kind in _NUMBERS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
-    parser.add_argument("--output", help="folder of the run; runs/RECIPE/seed-SEED by default")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="folder of the run; runs/RECIPE/seed-SEED by default, and for a variant "
+        "runs/variants/RECIPE/VARIANT/seed-SEED",
+    )
     parser.add_argument("--device", default="cpu", help="where to train, e.g. cuda")
     parser.add_argument(
         "--cuda-graph",
@@ -115,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _config(parsed: argparse.Namespace) -> TrainingConfig:
     config = find_recipe(parsed.recipe) if parsed.recipe else TrainingConfig()
+    if parsed.variant:
+        config = find_variant(parsed.variant)(config)
     changes: dict[str, Any] = {
         name: value
         for name in ("task", "network", *_NUMBERS)

@@ -152,7 +152,7 @@ function resultsColumns(suite, metric) {
     {
       title: "Seeds",
       key: (row) => row.runs.length,
-      cell: (row) => textCell(row.runs.length ? `${row.runs.length} of ${row.seedsOfBoard}` : "–"),
+      cell: (row) => textCell(row.runs.length ? `${row.runs.length} of ${row.seedsAsked}` : "–"),
       descending: true,
     },
     ...points,

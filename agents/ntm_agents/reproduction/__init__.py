@@ -1,0 +1,1 @@
+"""All experiments behind the documentation's numbers, each from one command."""
