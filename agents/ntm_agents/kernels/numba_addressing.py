@@ -1,6 +1,8 @@
 """Addressing of one head in one step, forward and backward (equations 5 to 9).
 
-Memory lies as ``(M, N)``, so that every inner loop runs over the contiguous locations.
+Memory lies as ``(M, N)``, so that every inner loop runs over the contiguous locations, and a
+loop over words keeps its sums in registers. Rows are padded to whole vectors; memory and
+weightings are zero there.
 """
 
 from __future__ import annotations
@@ -9,65 +11,104 @@ import math
 from typing import Any
 
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_math import add_combination, exp, kernel, log
+from ntm_agents.kernels.numba_math import exp, kernel, log
+from ntm_agents.kernels.numba_tape import Sizes
+from ntm_agents.kernels.numba_vectors import (
+    at,
+    keep_first,
+    lanes,
+    larger,
+    largest_of,
+    load,
+    load_first,
+    number_for,
+    square_root,
+    store,
+    sum_of,
+    zeros,
+)
+
+_NEVER = -1e30
 
 
 @kernel
-def inverse_norms(memory: Any, inverse: Any) -> None:
-    """Write one over the norm of each location, ``(N,)``."""
-    words, locations = memory.shape
-    one = memory.dtype.type(1.0)
-    for i in range(locations):
-        inverse[i] = SIMILARITY_EPSILON
-    fours = words - words % 4
-    for m in range(0, fours, 4):
-        r0, r1, r2, r3 = memory[m], memory[m + 1], memory[m + 2], memory[m + 3]
-        for i in range(locations):
-            inverse[i] += (r0[i] * r0[i] + r1[i] * r1[i]) + (r2[i] * r2[i] + r3[i] * r3[i])
-    for m in range(fours, words):
-        row = memory[m]
-        for i in range(locations):
-            inverse[i] += row[i] * row[i]
-    for i in range(locations):
-        inverse[i] = one / math.sqrt(inverse[i])
+def inverse_norms(memory: Any, sizes: Sizes, inverse: Any) -> None:
+    """Write one over the norm of each location."""
+    for i in range(0, sizes.padded, lanes(memory)):
+        squares = zeros(memory) + SIMILARITY_EPSILON
+        for m in range(sizes.words):
+            row = load(memory, m * sizes.padded + i)
+            squares += row * row
+        store(1.0 / square_root(squares), inverse, i)
 
 
 @kernel
-def _inverse_norm(key: Any) -> Any:
-    total = key.dtype.type(SIMILARITY_EPSILON)
-    for m in range(key.shape[0]):
-        total += key[m] * key[m]
-    return key.dtype.type(1.0) / math.sqrt(total)
+def _inverse_norm(key: Any, words: int) -> Any:
+    squares = zeros(key)
+    for m in range(0, words, lanes(key)):
+        some = load_first(key, m, words - m)
+        squares += some * some
+    one, epsilon = number_for(key, 1.0), number_for(key, SIMILARITY_EPSILON)
+    return one / math.sqrt(sum_of(squares) + epsilon)
+
+
+@kernel
+def multiply_key(memory: Any, key: Any, sizes: Sizes, dot: Any) -> None:
+    """Write the product of the key and each location."""
+    for i in range(0, sizes.padded, lanes(memory)):
+        total = zeros(memory)
+        for m in range(sizes.words):
+            total += load(memory, m * sizes.padded + i) * key[m]
+        store(total, dot, i)
+
+
+@kernel
+def _softmax_of_scaled(strength: Any, sizes: Sizes, weights: Any) -> None:
+    """Replace numbers by the softmax of ``strength`` times them."""
+    largest = zeros(weights) + _NEVER
+    for i in range(0, sizes.padded, lanes(weights)):
+        some = keep_first(load(weights, i), sizes.locations - i, _NEVER)
+        largest = larger(largest, some)
+    most = largest_of(largest)
+    total = zeros(weights)
+    for i in range(0, sizes.padded, lanes(weights)):
+        power = exp((load(weights, i) - most) * strength)
+        power = keep_first(power, sizes.locations - i, 0.0)
+        store(power, weights, i)
+        total += power
+    scale = number_for(weights, 1.0) / sum_of(total)
+    for i in range(0, sizes.padded, lanes(weights)):
+        store(load(weights, i) * scale, weights, i)
+
+
+@kernel
+def _join_ends(circle: Any, sizes: Sizes) -> None:
+    """Repeat the last locations before the first, and the first behind the last."""
+    max_shift = sizes.shifts // 2
+    for j in range(max_shift):
+        circle[j] = circle[sizes.locations + j]
+        circle[sizes.locations + max_shift + j] = circle[max_shift + j]
 
 
 @kernel
 def _gate_around_the_circle(
-    content: Any, previous: Any, gate: Any, max_shift: int, padded: Any
+    content: Any, previous: Any, gate: Any, sizes: Sizes, circle: Any
 ) -> None:
-    """Write the gated weighting with ``max_shift`` neighbours repeated at both ends."""
-    locations = content.shape[0]
-    gated = padded[max_shift : max_shift + locations]
-    for i in range(locations):
-        gated[i] = previous[i] + gate * (content[i] - previous[i])
-    for j in range(max_shift):
-        padded[j] = padded[locations + j]
-        padded[locations + max_shift + j] = padded[max_shift + j]
+    """Write the gated weighting with ``max_shift`` neighbors repeated at both ends."""
+    for i in range(0, sizes.padded, lanes(content)):
+        before = load(previous, i)
+        gated = before + (load(content, i) - before) * gate
+        store(gated, circle, sizes.shifts // 2 + i)
+    _join_ends(circle, sizes)
 
 
 @kernel
-def _softmax_of_scaled(similarity: Any, strength: Any, content: Any) -> None:
-    """Write the softmax of ``strength · similarity``."""
-    locations = similarity.shape[0]
-    largest = similarity[0]
-    for i in range(locations):
-        largest = max(largest, similarity[i])
-    total = similarity.dtype.type(0.0)
-    for i in range(locations):
-        content[i] = exp(strength * (similarity[i] - largest))
-        total += content[i]
-    total = similarity.dtype.type(1.0) / total
-    for i in range(locations):
-        content[i] *= total
+def _rotated(circle: Any, shift_weighting: Any, sizes: Sizes, i: int) -> Any:
+    """Return the rotated weighting (equation 8) from location ``i`` on."""
+    rotated = zeros(circle)
+    for q in range(sizes.shifts):
+        rotated += load(circle, sizes.shifts - 1 - q + i) * shift_weighting[q]
+    return rotated
 
 
 @kernel
@@ -76,11 +117,10 @@ def address(
     inverse: Any,
     previous: Any,
     parameters: Any,
-    similarity: Any,
+    sizes: Sizes,
     content: Any,
-    rotated: Any,
     weighting: Any,
-    padded: Any,
+    circle: Any,
 ) -> None:
     """Address one head.
 
@@ -89,144 +129,148 @@ def address(
         inverse: One over the norm of each location, ``(N,)``.
         previous: Last weighting, ``(N,)``.
         parameters: Key, strength, gate, shifts, sharpening, in their ranges, ``(A,)``.
-        similarity: Written: cosine of key and location, ``(N,)``.
-        content: Written: equation 5.
-        rotated: Written: equation 8.
-        weighting: Written: equation 9.
-        padded: Scratch, ``(N + S - 1,)``.
+        sizes: The sizes.
+        content: Written: equation 5, ``(N,)``.
+        weighting: Written: equation 9, ``(N,)``.
+        circle: Scratch, ``(N + S - 1,)``.
     """
-    words, locations = memory.shape
-    num_shifts = parameters.shape[0] - words - 3
-    max_shift = num_shifts // 2
-    strength, gate = parameters[words], parameters[words + 1]
-    sharpening = parameters[words + 2 + num_shifts]
-    zero, one = memory.dtype.type(0.0), memory.dtype.type(1.0)
-    epsilon = memory.dtype.type(SHARPENING_EPSILON)
+    strength, gate = parameters[sizes.words], parameters[sizes.words + 1]
+    shift_weighting = at(parameters, sizes.words + 2)
+    sharpening = shift_weighting[sizes.shifts]
 
-    for i in range(locations):
-        similarity[i] = zero
-    add_combination(memory, parameters[:words], similarity)
-    key_scale = _inverse_norm(parameters[:words])
-    for i in range(locations):
-        similarity[i] *= key_scale * inverse[i]
+    multiply_key(memory, parameters, sizes, content)
+    key_scale = _inverse_norm(parameters, sizes.words)
+    for i in range(0, sizes.padded, lanes(memory)):
+        store(load(content, i) * load(inverse, i) * key_scale, content, i)
+    _softmax_of_scaled(strength, sizes, content)
 
-    _softmax_of_scaled(similarity, strength, content)
-    _gate_around_the_circle(content, previous, gate, max_shift, padded)
-    for i in range(locations):
-        rotated[i] = zero
-    for q in range(num_shifts):
-        share, source = parameters[words + 2 + q], padded[num_shifts - 1 - q :]
-        for i in range(locations):
-            rotated[i] += share * source[i]
-
-    largest = zero
-    for i in range(locations):
-        largest = max(largest, rotated[i])
-    log_largest = log(largest + epsilon)
-    total = zero
-    for i in range(locations):
-        weighting[i] = exp(sharpening * (log(rotated[i] + epsilon) - log_largest))
-        total += weighting[i]
-    total = one / total
-    for i in range(locations):
-        weighting[i] *= total
+    _gate_around_the_circle(content, previous, gate, sizes, circle)
+    for i in range(0, sizes.padded, lanes(memory)):
+        rotated = _rotated(circle, shift_weighting, sizes, i)
+        store(log(rotated + SHARPENING_EPSILON), weighting, i)
+    _softmax_of_scaled(sharpening, sizes, weighting)
 
 
 @kernel
 def address_backward(
-    memory: Any,
     inverse: Any,
     previous: Any,
     parameters: Any,
-    similarity: Any,
+    sizes: Sizes,
     content: Any,
-    rotated: Any,
     weighting: Any,
+    dot: Any,
     d_weighting: Any,
-    d_memory: Any,
     d_parameters: Any,
-    padded: Any,
-    d_padded: Any,
-    scratch: Any,
+    circle: Any,
+    d_circle: Any,
+    shrink: Any,
 ) -> None:
-    """Carry a gradient back through one head's addressing.
+    """Carry a gradient back through one head's addressing, up to what touches the memory.
 
     Args:
-        memory: As in `address`, like all up to ``weighting``.
-        inverse: See `address`.
+        inverse: See `address`, like all up to ``weighting``.
         previous: See `address`.
         parameters: See `address`.
-        similarity: See `address`.
+        sizes: See `address`.
         content: See `address`.
-        rotated: See `address`.
         weighting: See `address`.
+        dot: Product of the key and each location; overwritten by its gradient, ``(N,)``.
         d_weighting: Gradient of the weighting; overwritten by that of the last weighting.
-        d_memory: Gradient of the memory, added to, ``(M, N)``.
-        d_parameters: Written: gradient of the parameters in their ranges, ``(A,)``.
-        padded: Scratch, ``(N + S - 1,)``.
-        d_padded: Scratch, ``(N + S - 1,)``.
-        scratch: Scratch, ``(2, N)``.
+        d_parameters: Written: gradient of the parameters in their ranges; of the key only
+            what comes through its norm, ``(A,)``.
+        circle: Scratch, ``(N + S - 1,)``.
+        d_circle: Scratch, ``(N + S - 1,)``.
+        shrink: Written: share of each location in its own negative gradient, ``(N,)``.
     """
-    words, locations = memory.shape
-    num_shifts = parameters.shape[0] - words - 3
-    max_shift = num_shifts // 2
+    words, padded, shifts, step = sizes.words, sizes.padded, sizes.shifts, lanes(inverse)
     strength, gate = parameters[words], parameters[words + 1]
-    sharpening = parameters[words + 2 + num_shifts]
-    zero, one = memory.dtype.type(0.0), memory.dtype.type(1.0)
-    epsilon = memory.dtype.type(SHARPENING_EPSILON)
+    shift_weighting = at(parameters, words + 2)
+    sharpening = shift_weighting[shifts]
+    d_shift_weighting = at(d_parameters, words + 2)
 
-    mean = zero
-    for i in range(locations):
-        mean += weighting[i] * d_weighting[i]
-    d_sharpening = zero
-    d_rotated = d_padded[max_shift : max_shift + locations]
-    for i in range(locations):
-        d_logit = weighting[i] * (d_weighting[i] - mean)
-        d_sharpening += d_logit * log(rotated[i] + epsilon)
-        d_rotated[i] = sharpening * d_logit / (rotated[i] + epsilon)
-    d_parameters[words + 2 + num_shifts] = d_sharpening
-    for j in range(max_shift):
-        d_padded[j] = d_padded[locations + j]
-        d_padded[locations + max_shift + j] = d_padded[max_shift + j]
+    total = zeros(weighting)
+    for i in range(0, padded, step):
+        total += load(weighting, i) * load(d_weighting, i)
+    mean = sum_of(total)
+    _gate_around_the_circle(content, previous, gate, sizes, circle)
+    total = zeros(weighting)
+    for i in range(0, padded, step):
+        rotated = _rotated(circle, shift_weighting, sizes, i) + SHARPENING_EPSILON
+        d_logit = load(weighting, i) * (load(d_weighting, i) - mean)
+        total += d_logit * log(rotated)
+        store(d_logit * sharpening / rotated, d_circle, shifts // 2 + i)
+    d_shift_weighting[shifts] = sum_of(total)
 
-    _gate_around_the_circle(content, previous, gate, max_shift, padded)
-    d_gated = scratch[0]
-    for i in range(locations):
-        d_gated[i] = zero
-    for q in range(num_shifts):
-        share, source = parameters[words + 2 + q], padded[num_shifts - 1 - q :]
-        neighbours = d_padded[q:]
-        d_share = zero
-        for i in range(locations):
-            d_share += d_rotated[i] * source[i]
-            d_gated[i] += share * neighbours[i]
-        d_parameters[words + 2 + q] = d_share
+    for q in range(shifts):
+        total = zeros(weighting)
+        for i in range(0, padded, step):
+            total += load(d_circle, shifts // 2 + i) * load(circle, shifts - 1 - q + i)
+        d_shift_weighting[q] = sum_of(total)
+    _join_ends(d_circle, sizes)
+    d_gates, total = zeros(weighting), zeros(weighting)
+    for i in range(0, padded, step):
+        d_gated = zeros(weighting)
+        for q in range(shifts):
+            d_gated += load(d_circle, q + i) * shift_weighting[q]
+        by_content = load(content, i)
+        d_gates += d_gated * (by_content - load(previous, i))
+        total += d_gated * by_content
+        store(d_gated, d_weighting, i)
+    d_parameters[words + 1] = sum_of(d_gates)
+    mean = sum_of(total)
 
-    d_gate, mean = zero, zero
-    for i in range(locations):
-        d_gate += d_gated[i] * (content[i] - previous[i])
-        d_weighting[i] = (one - gate) * d_gated[i]
-        mean += content[i] * d_gated[i]
-    d_parameters[words + 1] = d_gate
-
-    d_dot, shrink = scratch[0], scratch[1]
-    key_scale = _inverse_norm(parameters[:words])
-    d_strength, along_key = zero, zero
-    for i in range(locations):
-        d_logit = gate * content[i] * (d_gated[i] - mean)
-        d_strength += d_logit * similarity[i]
-        d_similarity = strength * d_logit
-        radial = d_similarity * similarity[i]
-        along_key += radial
-        shrink[i] = radial * inverse[i] * inverse[i]
-        d_dot[i] = d_similarity * key_scale * inverse[i]
-    d_parameters[words] = d_strength
-
-    along_key *= key_scale * key_scale
+    key_scale = _inverse_norm(parameters, words)
+    total, radials = zeros(weighting), zeros(weighting)
+    for i in range(0, padded, step):
+        d_gated, scale = load(d_weighting, i), load(inverse, i)
+        similarity = load(dot, i) * scale * key_scale
+        d_logit = load(content, i) * (d_gated - mean) * gate
+        total += d_logit * similarity
+        d_similarity = d_logit * strength
+        radial = d_similarity * similarity
+        radials += radial
+        store(radial * scale * scale, shrink, i)
+        store(d_similarity * scale * key_scale, dot, i)
+        store(d_gated * (1.0 - gate), d_weighting, i)
+    d_parameters[words] = sum_of(total)
+    along_key = sum_of(radials) * key_scale * key_scale
     for m in range(words):
-        number, row, d_row = parameters[m], memory[m], d_memory[m]
-        d_key = zero
-        for i in range(locations):
-            d_key += d_dot[i] * row[i]
-            d_row[i] += d_dot[i] * number - shrink[i] * row[i]
-        d_parameters[m] = d_key - number * along_key
+        d_parameters[m] = -parameters[m] * along_key
+
+
+@kernel
+def compare_backward(
+    memory: Any,
+    key: Any,
+    sizes: Sizes,
+    d_dot: Any,
+    shrink: Any,
+    weighting: Any,
+    d_read: Any,
+    d_memory: Any,
+    d_key: Any,
+) -> None:
+    """Add what a head's comparison, and its reading if it reads, give memory and key.
+
+    Args:
+        memory: ``(M, N)``.
+        key: ``(M,)``.
+        sizes: The sizes.
+        d_dot: From `address_backward`.
+        shrink: From `address_backward`.
+        weighting: ``(N,)``.
+        d_read: Gradient of the read vector, ``(M,)``; None for a write head.
+        d_memory: Added to, ``(M, N)``.
+        d_key: Added to, ``(M,)``.
+    """
+    for i in range(0, sizes.padded, lanes(memory)):
+        d_product, less, weight = load(d_dot, i), load(shrink, i), load(weighting, i)
+        for m in range(sizes.words):
+            row = load(memory, m * sizes.padded + i)
+            d_row = load(d_memory, m * sizes.padded + i)
+            d_row += d_product * key[m] - less * row
+            if d_read is not None:
+                d_row += weight * d_read[m]
+            store(d_row, d_memory, m * sizes.padded + i)
+            d_key[m] += sum_of(d_product * row)

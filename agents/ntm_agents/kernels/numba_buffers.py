@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.numba_tape import Tape
+from ntm_agents.kernels.numba_vectors import VECTOR_BYTES
 
 _ALIGNMENT = 64
 _LARGEST_WASTE = 4
@@ -62,10 +63,16 @@ def _take(size: int) -> NDArray[np.uint8]:
     try:
         block = _kept.pop()
     except IndexError:
-        return np.empty(size, np.uint8)
+        return _new_block(size)
     if size <= block.size <= _LARGEST_WASTE * size:
         return block
-    return np.empty(size, np.uint8)
+    return _new_block(size)
+
+
+def _new_block(size: int) -> NDArray[np.uint8]:
+    """Return memory that begins with a cache line."""
+    block = np.empty(size + _ALIGNMENT, np.uint8)
+    return block[-block.ctypes.data % _ALIGNMENT :]
 
 
 @functools.lru_cache(maxsize=256)
@@ -74,17 +81,17 @@ def _layout(
 ) -> tuple[Tape, tuple[int, ...]]:
     """Return the fields' shapes and the bytes that each takes."""
     kept = steps if segment else 1
-    of_heads = (batch_size, kept, config.num_heads, config.memory_size)
+    lanes = VECTOR_BYTES // itemsize
+    locations = -(-config.memory_size // lanes) * lanes
+    parameters = -(-config.head_parameters_size // lanes) * lanes
+    of_heads = (batch_size, kept, config.num_heads, locations)
     of_layers = (batch_size, kept, config.controller_layers)
     checkpoints = -(-steps // segment) if segment else 0
     shapes = Tape(
-        parameters=(batch_size, kept, config.head_parameters_size),
-        similarity=of_heads,
+        parameters=(batch_size, kept, parameters),
         content=of_heads,
-        rotated=of_heads,
         weightings=of_heads,
-        inverse_norms=(batch_size, kept, 2, config.memory_size),
-        checkpoints=(batch_size, checkpoints, config.word_size, config.memory_size),
+        checkpoints=(batch_size, checkpoints, config.word_size, locations),
         read_vectors=(batch_size, kept, config.read_size),
         controller=(
             batch_size,

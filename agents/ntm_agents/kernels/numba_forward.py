@@ -4,44 +4,173 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
-from ntm_agents.kernels.numba_controller import lstm_layer, squash_heads
-from ntm_agents.kernels.numba_math import add_combination, kernel, tanh
+from ntm_agents.kernels.numba_controller import (
+    feedforward_layer,
+    lower_bounds,
+    lstm_layer,
+    squash_heads,
+)
+from ntm_agents.kernels.numba_math import kernel
 from ntm_agents.kernels.numba_memory import read, write
-from ntm_agents.kernels.numba_tape import State, Tape, Weights
-
-
-@kernel
-def _assign(target: State, b: int, source: State) -> None:
-    target.memory[b] = source.memory[0]
-    target.weightings[b] = source.weightings[0]
-    target.read_vectors[b] = source.read_vectors[0]
-    target.controller[b] = source.controller[0]
+from ntm_agents.kernels.numba_products import combine
+from ntm_agents.kernels.numba_tape import Sizes, State, Tape, Weights, head_offset, sizes_of
+from ntm_agents.kernels.numba_vectors import at, pointer
+from ntm_agents.kernels.numba_workspace import (
+    aligned_zeros,
+    copy,
+    copy_rows,
+    copy_state,
+    working_state,
+)
 
 
 @kernel
 def _controller_step(
-    projected: Any, weights: Weights, reads: Any, state: Any, gates: Any, outputs: Any
+    projected: Any, weights: Weights, state: State, seen: Any, gates: Any, outputs: Any
 ) -> None:
-    """Update the controller state in place; write gates and outputs of all layers."""
-    recurrent = state.shape[0] > 0
-    for layer in range(outputs.shape[0]):
+    """Update the controller state; write gates and outputs of all layers."""
+    parts, layers, size = state.controller.shape[1:]
+    gates_size, controller = weights.first.shape[1], pointer(state.controller)
+    for layer in range(layers):
+        gate, output = at(gates, layer * gates_size), at(outputs, layer * size)
+        hidden, cell = at(controller, layer * size), at(controller, (layers + layer) * size)
         if layer == 0:
-            matrix, seen = weights.first, reads
-            gates[0] = projected
+            width = state.read_vectors.shape[1]
+            copy(pointer(state.read_vectors), width, seen)
+            matrix, start = pointer(weights.first), projected
         else:
-            matrix, seen = weights.others[layer - 1], outputs[layer - 1]
-            gates[layer] = weights.biases[layer - 1]
-        add_combination(matrix[: seen.shape[0]], seen, gates[layer])
-        if recurrent:
-            add_combination(matrix[seen.shape[0] :], state[0, layer], gates[layer])
-            lstm_layer(gates[layer], state[0, layer], state[1, layer])
-            outputs[layer] = state[0, layer]
+            width = size
+            copy(at(outputs, (layer - 1) * size), width, seen)
+            matrix, start = pointer(weights.others[layer - 1]), pointer(weights.biases[layer - 1])
+        if parts > 0:
+            copy(hidden, size, at(seen, width))
+            combine(matrix, gates_size, seen, width + size, start, gate)
+            lstm_layer(gate, size, cell, hidden)
+            copy(hidden, size, output)
         else:
-            for c in range(outputs.shape[1]):
-                outputs[layer, c] = tanh(gates[layer, c])
+            combine(matrix, gates_size, seen, width, start, gate)
+            feedforward_layer(gate, size, output)
+
+
+@kernel
+def _memory_step(
+    state: State,
+    inverse: Any,
+    previous: Any,
+    parameters: Any,
+    sizes: Sizes,
+    content: Any,
+    weightings: Any,
+    circle: Any,
+) -> None:
+    """Write, then read; ``inverse`` are the norms of the memory, before and then after."""
+    memory, padded = pointer(state.memory), sizes.padded
+    for kind in range(2):
+        first = sizes.reads if kind == 0 else 0
+        last = sizes.reads + sizes.writes if kind == 0 else sizes.reads
+        for h in range(first, last):
+            address(
+                memory,
+                inverse,
+                at(previous, h * padded),
+                at(parameters, head_offset(sizes, h)),
+                sizes,
+                at(content, h * padded),
+                at(weightings, h * padded),
+                circle,
+            )
+        if kind == 0:
+            write(
+                memory,
+                at(weightings, sizes.reads * padded),
+                at(parameters, head_offset(sizes, sizes.reads)),
+                sizes,
+                memory,
+                inverse,
+            )
+    for h in range(sizes.reads):
+        read(
+            memory,
+            at(weightings, h * padded),
+            sizes,
+            at(pointer(state.read_vectors), h * sizes.words),
+        )
+
+
+@kernel
+def _sequence(
+    b: int,
+    segment: int,
+    sizes: Sizes,
+    projected: Any,
+    weights: Weights,
+    from_initial: bool,
+    episode_starts: Any,
+    initial: State,
+    working: State,
+    tape: Tape,
+    features: Any,
+    lowest: Any,
+    raw: Any,
+    inverse: Any,
+    circle: Any,
+    seen: Any,
+) -> None:
+    """Run one sequence from the working state on."""
+    steps, layers, controller_size = projected.shape[1], tape.outputs.shape[2], tape.outputs.shape[3]
+    memory, reads = pointer(working.memory), pointer(working.read_vectors)
+    read_size = working.read_vectors.shape[1]
+    weightings = pointer(working.weightings)
+    inverse_norms(memory, sizes, pointer(inverse))
+    for t in range(steps):
+        s = t if segment > 0 else 0
+        starts = from_initial and t == 0
+        starts = starts or (episode_starts.shape[0] > 0 and episode_starts[b, t])
+        if starts:
+            copy_state(initial, 0, sizes, working, 0)
+            inverse_norms(memory, sizes, pointer(inverse))
+            weightings = pointer(working.weightings)
+        if segment > 0:
+            if t % segment == 0:
+                copy(memory, sizes.words * sizes.padded, pointer(tape.checkpoints[b, t // segment]))
+            copy(reads, read_size, pointer(tape.read_vectors[b, t]))
+            copy(pointer(working.controller), working.controller.size, pointer(tape.controller[b, t]))
+        outputs, parameters = pointer(tape.outputs[b, s]), pointer(tape.parameters[b, s])
+        _controller_step(
+            pointer(projected[b, t]), weights, working, pointer(seen), pointer(tape.gates[b, s]), outputs
+        )
+        output = at(outputs, (layers - 1) * controller_size)
+        combine(
+            pointer(weights.heads),
+            sizes.parameters,
+            output,
+            controller_size,
+            pointer(weights.head_bias),
+            pointer(raw),
+        )
+        squash_heads(pointer(raw), pointer(lowest), sizes, parameters)
+        _memory_step(
+            working,
+            pointer(inverse),
+            weightings,
+            parameters,
+            sizes,
+            pointer(tape.content[b, s]),
+            pointer(tape.weightings[b, s]),
+            pointer(circle),
+        )
+        weightings = pointer(tape.weightings[b, s])
+        copy(output, controller_size, pointer(features[b, t]))
+        copy(reads, read_size, at(pointer(features[b, t]), controller_size))
+    copy_rows(
+        weightings,
+        sizes.padded,
+        sizes.reads + sizes.writes,
+        sizes.padded,
+        pointer(working.weightings),
+        sizes.padded,
+    )
 
 
 @kernel
@@ -75,71 +204,35 @@ def forward(
         tape: Written.
         features: Written, ``(B, T, C + R · M)``.
     """
-    steps, words = projected.shape[1], state.memory.shape[1]
-    reads, heads = num_read_heads, state.weightings.shape[1]
-    writes, layers = heads - reads, tape.outputs.shape[2]
-    size = (tape.parameters.shape[2] - writes * 2 * words) // heads
-    stride, writing = size + 2 * words, reads * size
-    num_shifts, controller_size = size - words - 3, tape.outputs.shape[3]
-    padded = np.empty(state.memory.shape[2] + num_shifts - 1, state.memory.dtype)
+    sizes = sizes_of(state, num_read_heads, tape, weights.head_bias.shape[0])
+    working = working_state(state, sizes)
+    lowest = aligned_zeros(tape.parameters.shape[2], state.memory)
+    lower_bounds(sizes, pointer(lowest))
+    raw = aligned_zeros(tape.parameters.shape[2], state.memory)
+    inverse = aligned_zeros(sizes.padded, state.memory)
+    circle = aligned_zeros(sizes.padded + sizes.shifts, state.memory)
+    seen = aligned_zeros(
+        max(weights.first.shape[0], 2 * tape.outputs.shape[3]), state.memory
+    )
     for b in range(first, last):
-        memory, weightings = state.memory[b], state.weightings[b]
-        read_vectors, controller = state.read_vectors[b], state.controller[b]
-        for t in range(steps):
-            s = t if segment > 0 else 0
-            starts = from_initial and t == 0
-            starts = starts or (episode_starts.shape[0] > 0 and episode_starts[b, t])
-            if starts:
-                _assign(state, b, initial)
-            if segment > 0:
-                if t % segment == 0:
-                    tape.checkpoints[b, t // segment] = memory
-                tape.read_vectors[b, t] = read_vectors
-                tape.controller[b, t] = controller
-            outputs = tape.outputs[b, s]
-            _controller_step(
-                projected[b, t], weights, read_vectors, controller, tape.gates[b, s], outputs
-            )
-            parameters = tape.parameters[b, s]
-            parameters[:] = weights.head_bias
-            add_combination(weights.heads, outputs[layers - 1], parameters)
-            squash_heads(parameters, reads, writes, words, num_shifts)
-
-            before, after = tape.inverse_norms[b, s, 0], tape.inverse_norms[b, s, 1]
-            if t == 0 or starts:
-                inverse_norms(memory, before)
-            else:
-                before[:] = tape.inverse_norms[b, t - 1 if segment > 0 else 0, 1]
-            for h in range(reads, heads):
-                place = writing + (h - reads) * stride
-                address(
-                    memory,
-                    before,
-                    weightings[h],
-                    parameters[place : place + size],
-                    tape.similarity[b, s, h],
-                    tape.content[b, s, h],
-                    tape.rotated[b, s, h],
-                    tape.weightings[b, s, h],
-                    padded,
-                )
-            weightings[reads:] = tape.weightings[b, s, reads:]
-            write(memory, weightings[reads:], parameters[writing:], stride, size, memory)
-
-            inverse_norms(memory, after)
-            for h in range(reads):
-                address(
-                    memory,
-                    after,
-                    weightings[h],
-                    parameters[h * size : (h + 1) * size],
-                    tape.similarity[b, s, h],
-                    tape.content[b, s, h],
-                    tape.rotated[b, s, h],
-                    tape.weightings[b, s, h],
-                    padded,
-                )
-                weightings[h] = tape.weightings[b, s, h]
-                read(memory, weightings[h], read_vectors[h * words : (h + 1) * words])
-            features[b, t, :controller_size] = outputs[layers - 1]
-            features[b, t, controller_size:] = read_vectors
+        if not from_initial:
+            copy_state(state, b, sizes, working, 0)
+        _sequence(
+            b,
+            segment,
+            sizes,
+            projected,
+            weights,
+            from_initial,
+            episode_starts,
+            initial,
+            working,
+            tape,
+            features,
+            lowest,
+            raw,
+            inverse,
+            circle,
+            seen,
+        )
+        copy_state(working, 0, sizes, state, b)

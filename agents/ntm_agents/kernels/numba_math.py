@@ -1,8 +1,8 @@
-"""Scalar functions that LLVM can vectorize, for float32; exact ones for float64.
+"""Functions of a number or of each lane of a vector: fast in float32, exact in float64.
 
-``math.exp`` is a call into libm, which keeps a loop from being vectorized. In single precision
-range reduction by bit tricks and a polynomial are as accurate and a dozen times as fast. The
-polynomials are those of the Cephes library (Moshier 1989).
+``math.exp`` is a call into libm for each number. In single precision range reduction by bit
+tricks and a polynomial are as accurate and a dozen times as fast. The polynomials are those of
+the Cephes library (Moshier 1989).
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import float32, int32, njit, types
+from llvmlite import ir
+from numba import njit, types
 from numba.extending import intrinsic, overload
+
+from ntm_agents.kernels.numba_vectors import Vector, exact_exp, exact_log, larger, smaller
 
 _ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
 
@@ -43,52 +46,81 @@ _LOG2_E = _f(1.44269504088896341)
 _LN2_HIGH, _LN2_LOW = _f(0.693359375), _f(-2.12194440e-4)
 _SMALLEST_EXPONENT = _f(-87.0)
 _ROUND = _f(12582912.0)
-_SQRT_HALF = _f(0.707106781186547524)
+_LARGEST_SQUASHED = _f(80.0)
+_BITS_OF_ONE, _BITS_OF_SQRT_HALF = 0x3F800000, 0x3F3504F3
+_MANTISSA_BITS, _MANTISSA_MASK = 23, 0x7FFFFF
+_EXPONENT_BIAS = 127
 
 
-def _bitcast(source: Any, target: Any) -> Any:
-    """Return a function that reads the bits of one type as another."""
+def _define_on_bits(generate_with: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Any:
+    """Define a function of float32, one or a vector of them, by its bits."""
 
-    def typed(context: Any, number: Any) -> Any:
-        def generate(ctx: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.bitcast(args[0], ctx.get_value_type(target))
+    def typed(typing_context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+            kind = args[0].type
+            if isinstance(value, Vector):
+                bits: Any = ir.VectorType(ir.IntType(32), value.lanes)
+                return generate_with(
+                    builder, args[0], kind, lambda n: ir.Constant(bits, [n] * value.lanes)
+                )
+            return generate_with(builder, args[0], kind, ir.IntType(32))
 
-        return target(source), generate
+        return value(value), generate
 
+    typed.__doc__ = generate_with.__doc__
     return intrinsic(typed)
 
 
-_bits_to_float = _bitcast(types.int32, types.float32)
-_float_to_bits = _bitcast(types.float32, types.int32)
+@_define_on_bits
+def _power_of_two(builder: Any, whole: Any, kind: Any, constant: Any) -> Any:
+    """Return ``2**whole`` for whole numbers from -126 to 127."""
+    exponent = builder.fptosi(whole, constant(0).type)
+    biased = builder.add(exponent, constant(_EXPONENT_BIAS))
+    return builder.bitcast(builder.shl(biased, constant(_MANTISSA_BITS)), kind)
+
+
+def _from_sqrt_half(builder: Any, x: Any, constant: Any) -> Any:
+    """Return the bits of x, raised so that sqrt(1/2) has those of one."""
+    bits = builder.bitcast(x, constant(0).type)
+    return builder.add(bits, constant(_BITS_OF_ONE - _BITS_OF_SQRT_HALF))
+
+
+@_define_on_bits
+def _exponent(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
+    """Return the whole power of two for which the rest is from sqrt(1/2) to sqrt(2)."""
+    bits = _from_sqrt_half(builder, x, constant)
+    biased = builder.ashr(bits, constant(_MANTISSA_BITS))
+    return builder.sitofp(builder.sub(biased, constant(_EXPONENT_BIAS)), kind)
+
+
+@_define_on_bits
+def _mantissa(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
+    """Return x over its power of two, from sqrt(1/2) to sqrt(2)."""
+    bits = _from_sqrt_half(builder, x, constant)
+    rest = builder.and_(bits, constant(_MANTISSA_MASK))
+    return builder.bitcast(builder.add(rest, constant(_BITS_OF_SQRT_HALF)), kind)
 
 
 @ordered_kernel
 def _exp_single(x: Any) -> Any:
     """Return e**x for x from -87 to 88, 1 ulp off; smaller x count as -87."""
-    x = max(x, _SMALLEST_EXPONENT)
+    x = larger(x, _SMALLEST_EXPONENT)
     whole = (x * _LOG2_E + _ROUND) - _ROUND
     rest = x - whole * _LN2_HIGH - whole * _LN2_LOW
-    p = _f(1.9875691500e-4)
-    p = p * rest + _f(1.3981999507e-3)
+    p = rest * _f(1.9875691500e-4) + _f(1.3981999507e-3)
     p = p * rest + _f(8.3334519073e-3)
     p = p * rest + _f(4.1665795894e-2)
     p = p * rest + _f(1.6666665459e-1)
     p = p * rest + _f(5.0000001201e-1)
     power = p * rest * rest + rest + _f(1.0)
-    return power * _bits_to_float(int32((int32(whole) + int32(127)) << int32(23)))
+    return power * _power_of_two(whole)
 
 
 @kernel
 def _log_single(x: Any) -> Any:
     """Return log(x) for normal positive x."""
-    bits = _float_to_bits(x)
-    exponent = int32((bits >> int32(23)) - int32(126))
-    mantissa = _bits_to_float(int32((bits & int32(0x7FFFFF)) | int32(0x3F000000)))
-    small = mantissa < _SQRT_HALF
-    whole = float32(exponent) - (_f(1.0) if small else _f(0.0))
-    m = (mantissa + mantissa if small else mantissa) - _f(1.0)
-    p = _f(7.0376836292e-2)
-    p = p * m + _f(-1.1514610310e-1)
+    whole, m = _exponent(x), _mantissa(x) - _f(1.0)
+    p = m * _f(7.0376836292e-2) + _f(-1.1514610310e-1)
     p = p * m + _f(1.1676998740e-1)
     p = p * m + _f(-1.2420140846e-1)
     p = p * m + _f(1.4249322787e-1)
@@ -101,6 +133,16 @@ def _log_single(x: Any) -> Any:
     return m + rest + whole * _LN2_HIGH
 
 
+@ordered_kernel
+def _softplus_single(x: Any) -> Any:
+    """Return log(1 + e**x), also where adding one to a small power would lose it."""
+    power = _exp_single(-abs(x))
+    sum_with_one = _f(1.0) + power
+    added = sum_with_one - _f(1.0)
+    above = _log_single(sum_with_one) * (power / added) if added > _f(0.0) else power
+    return above + max(x, _f(0.0))
+
+
 def exp(x: Any) -> Any:
     """Return e**x."""
     return math.exp(x)
@@ -109,11 +151,6 @@ def exp(x: Any) -> Any:
 def log(x: Any) -> Any:
     """Return the natural logarithm of a positive number."""
     return math.log(x)
-
-
-def tanh(x: Any) -> Any:
-    """Return the hyperbolic tangent."""
-    return math.tanh(x)
 
 
 def sigmoid(x: Any) -> Any:
@@ -126,56 +163,46 @@ def softplus(x: Any) -> Any:
     return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
+def _is_single(x: Any) -> bool:
+    return getattr(x, "number", x) == types.float32
+
+
 @overload(exp)
 def _exp(x):  # type: ignore[no-untyped-def]
-    if x == types.float32:
+    if _is_single(x):
         return lambda x: _exp_single(x)
+    if isinstance(x, Vector):
+        return lambda x: exact_exp(x)
     return lambda x: math.exp(x)
 
 
 @overload(log)
 def _log(x):  # type: ignore[no-untyped-def]
-    if x == types.float32:
+    if _is_single(x):
         return lambda x: _log_single(x)
+    if isinstance(x, Vector):
+        return lambda x: exact_log(x)
     return lambda x: math.log(x)
-
-
-@overload(tanh)
-def _tanh(x):  # type: ignore[no-untyped-def]
-    if x == types.float32:
-        return lambda x: _f(1.0) - _f(2.0) / (_f(1.0) + _exp_single(min(x + x, _f(80.0))))
-    return lambda x: math.tanh(x)
 
 
 @overload(sigmoid)
 def _sigmoid(x):  # type: ignore[no-untyped-def]
-    if x == types.float32:
-        return lambda x: _f(1.0) / (_f(1.0) + _exp_single(min(-x, _f(80.0))))
-    return lambda x: 1 / (1 + math.exp(-x))
+    if _is_single(x):
+        one, largest = _f(1.0), _LARGEST_SQUASHED
+        return lambda x: one / (one + _exp_single(smaller(x * -one, largest)))
+    if isinstance(x, Vector):
+        return lambda x: 1.0 / (1.0 + exact_exp(0.0 - x))
+    return lambda x: 1.0 / (1.0 + math.exp(-x))
 
 
 @overload(softplus)
 def _softplus(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
-        return lambda x: _f(math.log1p(math.exp(-abs(x)))) + max(x, _f(0.0))
+        return lambda x: _softplus_single(x)
     return lambda x: math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
 @kernel
-def add_combination(rows: Any, numbers: Any, total: Any) -> None:
-    """Add ``Σ_k numbers[k] · rows[k]``, four rows at a time: ``total`` is loaded less often.
-
-    With a matrix as it is, ``(outputs, inputs)``, this is the product with its transposed;
-    with the transposed matrix it is the product itself.
-    """
-    count = numbers.shape[0]
-    fours = count - count % 4
-    for k in range(0, fours, 4):
-        n0, n1, n2, n3 = numbers[k], numbers[k + 1], numbers[k + 2], numbers[k + 3]
-        r0, r1, r2, r3 = rows[k], rows[k + 1], rows[k + 2], rows[k + 3]
-        for i in range(total.shape[0]):
-            total[i] += (n0 * r0[i] + n1 * r1[i]) + (n2 * r2[i] + n3 * r3[i])
-    for k in range(fours, count):
-        number, row = numbers[k], rows[k]
-        for i in range(total.shape[0]):
-            total[i] += number * row[i]
+def tanh(x: Any) -> Any:
+    """Return the hyperbolic tangent of each lane."""
+    return sigmoid(x + x) * 2.0 - 1.0
