@@ -28,8 +28,8 @@ class NTMConfig:
         initial_focus: Initial logit of location 0 in the learned start of every weighting;
             the others start at zero. 0 spreads a head evenly over the memory, 10 puts more
             than 99 % of it on location 0. It decides what is learned: see the guide.
-        initial_stay: How much every head is inclined to stay where it is when training begins:
-            the initial bias of the logit of no shift, and, negated, of the interpolation gate.
+        initial_stay: How much read heads are inclined to stay where they are when training
+            begins: the initial bias of the logit of no shift, and, negated, of the gate.
         memory_start: ``"each"``: every location starts from a learned vector of its own;
             ``"shared"``: all start from the same one, so no location can be told by it.
 

@@ -61,18 +61,15 @@ def split_head_parameters(raw: Tensor, config: NTMConfig) -> HeadParameters:
     )
 
 
-def incline_to_stay(bias: Tensor, config: NTMConfig) -> None:
+def incline_reads_to_stay(bias: Tensor, config: NTMConfig) -> None:
     """Add `NTMConfig.initial_stay` to the bias of the head layer, in place.
 
     Args:
         bias: Laid out as the raw parameters of `split_head_parameters`, shape ``(P,)``.
         config: The sizes.
     """
-    size, reads = config.addressing_size, config.num_read_heads
-    with_write = size + 2 * config.word_size
-    firsts = [*range(0, reads * size, size), *range(reads * size, len(bias), with_write)]
-    for first in firsts:
-        gate = first + config.word_size + 1
+    for head in range(config.num_read_heads):
+        gate = head * config.addressing_size + config.word_size + 1
         bias[gate] -= config.initial_stay
         bias[gate + 1 + config.max_shift] += config.initial_stay
 

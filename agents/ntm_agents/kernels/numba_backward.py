@@ -171,9 +171,7 @@ def _memory_step_backward(
     for h in range(sizes.reads):
         head, row = head_offset(sizes, h), h * padded
         d_read = at(pointer(gradient.read_vectors), h * sizes.words)
-        read_backward(
-            memory, at(parameters, head), d_read, sizes, at(d_weightings, row), dot
-        )
+        read_backward(memory, at(parameters, head), d_read, sizes, at(d_weightings, row), dot)
         address_backward(
             inverse,
             at(previous, row),
@@ -242,7 +240,13 @@ def _memory_step_backward(
 
 @kernel
 def _controller_backward(
-    weights: Weights, tape: Tape, b: int, t: int, gradient: State, d_gates: Any, scratch: Scratch
+    weights: Weights,
+    tape: Tape,
+    b: int,
+    t: int,
+    gradient: State,
+    d_gates: Any,
+    scratch: Scratch,
 ) -> None:
     """Carry ``d_output`` back through all layers, to the state before the step."""
     layers, size = tape.outputs.shape[2:]
@@ -251,7 +255,10 @@ def _controller_backward(
     d_output, d_inputs = pointer(scratch.d_output), pointer(scratch.d_inputs)
     for layer in range(layers - 1, -1, -1):
         d_gate = at(d_gates, layer * tape.gates.shape[3])
-        d_hidden, d_cell = at(d_controller, layer * size), at(d_controller, (layers + layer) * size)
+        d_hidden, d_cell = (
+            at(d_controller, layer * size),
+            at(d_controller, (layers + layer) * size),
+        )
         if recurrent:
             for c in range(size):
                 d_output[c] += d_hidden[c]
@@ -401,7 +408,10 @@ def backward(
         d_parameters: Written: of the head layer's output, ``(B, T, P)``.
     """
     sizes = sizes_of(gradient, num_read_heads, tape, d_parameters.shape[2])
-    working, scratch = working_state(gradient, sizes), _new_scratch(segment, sizes, weights, tape)
+    working, scratch = (
+        working_state(gradient, sizes),
+        _new_scratch(segment, sizes, weights, tape),
+    )
     lower_bounds(sizes, pointer(scratch.lowest))
     for b in range(first, last):
         copy_state(gradient, b, sizes, working, 0)

@@ -42,7 +42,10 @@ def _controller_step(
         else:
             width = size
             copy(at(outputs, (layer - 1) * size), width, seen)
-            matrix, start = pointer(weights.others[layer - 1]), pointer(weights.biases[layer - 1])
+            matrix, start = (
+                pointer(weights.others[layer - 1]),
+                pointer(weights.biases[layer - 1]),
+            )
         if parts > 0:
             copy(hidden, size, at(seen, width))
             combine(matrix, gates_size, seen, width + size, start, gate)
@@ -118,7 +121,11 @@ def _sequence(
     seen: Any,
 ) -> None:
     """Run one sequence from the working state on."""
-    steps, layers, controller_size = projected.shape[1], tape.outputs.shape[2], tape.outputs.shape[3]
+    steps, layers, controller_size = (
+        projected.shape[1],
+        tape.outputs.shape[2],
+        tape.outputs.shape[3],
+    )
     memory, reads = pointer(working.memory), pointer(working.read_vectors)
     read_size = working.read_vectors.shape[1]
     weightings = pointer(working.weightings)
@@ -133,12 +140,25 @@ def _sequence(
             weightings = pointer(working.weightings)
         if segment > 0:
             if t % segment == 0:
-                copy(memory, sizes.words * sizes.padded, pointer(tape.checkpoints[b, t // segment]))
+                copy(
+                    memory,
+                    sizes.words * sizes.padded,
+                    pointer(tape.checkpoints[b, t // segment]),
+                )
             copy(reads, read_size, pointer(tape.read_vectors[b, t]))
-            copy(pointer(working.controller), working.controller.size, pointer(tape.controller[b, t]))
+            copy(
+                pointer(working.controller),
+                working.controller.size,
+                pointer(tape.controller[b, t]),
+            )
         outputs, parameters = pointer(tape.outputs[b, s]), pointer(tape.parameters[b, s])
         _controller_step(
-            pointer(projected[b, t]), weights, working, pointer(seen), pointer(tape.gates[b, s]), outputs
+            pointer(projected[b, t]),
+            weights,
+            working,
+            pointer(seen),
+            pointer(tape.gates[b, s]),
+            outputs,
         )
         output = at(outputs, (layers - 1) * controller_size)
         combine(
@@ -211,9 +231,7 @@ def forward(
     raw = aligned_zeros(tape.parameters.shape[2], state.memory)
     inverse = aligned_zeros(sizes.padded, state.memory)
     circle = aligned_zeros(sizes.padded + sizes.shifts, state.memory)
-    seen = aligned_zeros(
-        max(weights.first.shape[0], 2 * tape.outputs.shape[3]), state.memory
-    )
+    seen = aligned_zeros(max(weights.first.shape[0], 2 * tape.outputs.shape[3]), state.memory)
     for b in range(first, last):
         if not from_initial:
             copy_state(state, b, sizes, working, 0)

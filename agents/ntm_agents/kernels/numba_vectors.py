@@ -214,9 +214,7 @@ def load_first(typing_context: Any, pointer: Any, index: Any, count: Any) -> Any
 
 
 @intrinsic
-def store_first(
-    typing_context: Any, value: Any, pointer: Any, index: Any, count: Any
-) -> Any:
+def store_first(typing_context: Any, value: Any, pointer: Any, index: Any, count: Any) -> Any:
     """Write up to ``count`` numbers of a vector, and nothing behind them."""
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
