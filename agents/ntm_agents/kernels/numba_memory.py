@@ -32,7 +32,10 @@ def write(
         written: Written: memory after, ``(M, N)``.
         inverse: Written: one over the norm of each location after, ``(N,)``.
     """
-    erases, adds = at(parameters, sizes.addressing), at(parameters, sizes.addressing + sizes.words)
+    erases, adds = (
+        at(parameters, sizes.addressing),
+        at(parameters, sizes.addressing + sizes.words),
+    )
     stride = sizes.addressing + 2 * sizes.words
     for i in range(0, sizes.padded, lanes(memory)):
         squares = zeros(memory) + SIMILARITY_EPSILON
