@@ -260,7 +260,7 @@ def compare_backward(
         d_dot: From `address_backward`.
         shrink: From `address_backward`.
         weighting: ``(N,)``.
-        d_read: Gradient of the read vector, ``(M,)``; None for a write head.
+        d_read: Gradient of the read vector, ``(M,)``; zeros for a write head.
         d_memory: Added to, ``(M, N)``.
         d_key: Added to, ``(M,)``.
     """
@@ -269,8 +269,6 @@ def compare_backward(
         for m in range(sizes.words):
             row = load(memory, m * sizes.padded + i)
             d_row = load(d_memory, m * sizes.padded + i)
-            d_row += d_product * key[m] - less * row
-            if d_read is not None:
-                d_row += weight * d_read[m]
+            d_row += d_product * key[m] - less * row + weight * d_read[m]
             store(d_row, d_memory, m * sizes.padded + i)
             d_key[m] += sum_of(d_product * row)

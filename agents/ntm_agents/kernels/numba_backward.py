@@ -1,4 +1,4 @@
-"""The recurrent core backward over whole sequences, one sequence after the other."""
+"""The recurrent core backward over whole sequences, a few of them in step."""
 
 from __future__ import annotations
 
@@ -21,25 +21,37 @@ from ntm_agents.kernels.numba_controller import (
 from ntm_agents.kernels.numba_math import kernel
 from ntm_agents.kernels.numba_memory import read_backward, write, write_backward
 from ntm_agents.kernels.numba_products import combine
-from ntm_agents.kernels.numba_tape import Sizes, State, Tape, Weights, head_offset, sizes_of
-from ntm_agents.kernels.numba_vectors import VECTOR_BYTES, at, pointer
+from ntm_agents.kernels.numba_tape import (
+    Sizes,
+    State,
+    Tape,
+    Weights,
+    head_offset,
+    sizes_of,
+    state_at,
+    tape_at,
+)
+from ntm_agents.kernels.numba_vectors import VECTOR_BYTES, at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_workspace import (
-    add_rows,
+    TILE,
+    add,
     aligned_zeros,
     copy,
     copy_rows,
     copy_state,
+    move_state,
     working_state,
 )
 
 
 class Scratch(NamedTuple):
-    """Numbers that no step needs from another, except for the replayed memories.
+    """Numbers that a step needs beside the gradient of the state; K is the segment.
 
     Attributes:
-        memories: As they were before and after the steps of a segment, ``(2 K + 1, M, N')``.
-        inverses: One over the norms of their locations, ``(2 K + 1, N')``.
-        places: Of each step, which memory was before it and which after it, ``(K, 2)``.
+        memories: Those before and after the steps of a segment, ``(TILE, 2 K + 1, M, N')``.
+        inverses: One over the norms of their locations, ``(TILE, 2 K + 1, N')``.
+        places: For each step of a segment, which memory was before it; the one after it
+            follows, ``(TILE, K)``.
         start: Weightings where a sequence or an episode begins, ``(H, N')``.
         circle: See `address`.
         d_circle: Its gradient.
@@ -48,9 +60,9 @@ class Scratch(NamedTuple):
         kept: See `write_backward`.
         lowest: See `lower_bounds`.
         d_parameters: Gradient of the head parameters in their ranges, ``(P',)``.
-        d_output: Gradient of a controller layer's output, ``(C,)``.
-        d_inputs: Gradient of what a layer sees.
-        nothing: Zeros, as many.
+        d_outputs: Gradient of a controller layer's output, ``(TILE, C)``.
+        d_seen: Gradient of what a layer sees, ``(TILE, …)``.
+        nothing: Zeros, as many as a layer sees.
     """
 
     memories: Any
@@ -64,33 +76,30 @@ class Scratch(NamedTuple):
     kept: Any
     lowest: Any
     d_parameters: Any
-    d_output: Any
-    d_inputs: Any
+    d_outputs: Any
+    d_seen: Any
     nothing: Any
 
 
 @kernel
-def _new_scratch(segment: int, sizes: Sizes, weights: Weights, tape: Tape) -> Scratch:
-    memories, like = 2 * segment + 1, tape.weightings
-    controller_size = tape.outputs.shape[3]
-    widest = max(weights.first.shape[1], 2 * controller_size)
+def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
+    memories = TILE * (2 * sizes.segment + 1)
+    seen = max(sizes.reads * sizes.words, sizes.controller) + sizes.controller
     return Scratch(
-        aligned_zeros(memories * sizes.words * sizes.padded, like).reshape(
-            (memories, sizes.words, sizes.padded)
-        ),
-        aligned_zeros(memories * sizes.padded, like).reshape((memories, sizes.padded)),
-        np.empty((segment, 2), np.int64),
-        aligned_zeros((sizes.reads + sizes.writes) * sizes.padded, like),
+        aligned_zeros(memories * sizes.memory, like),
+        aligned_zeros(memories * sizes.padded, like),
+        np.empty(TILE * sizes.segment, np.int64),
+        aligned_zeros(sizes.heads * sizes.padded, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),
         aligned_zeros(sizes.padded, like),
         aligned_zeros(sizes.padded, like),
         aligned_zeros(sizes.writes * VECTOR_BYTES // like.itemsize, like),
-        aligned_zeros(tape.parameters.shape[2], like),
-        aligned_zeros(tape.parameters.shape[2], like),
-        aligned_zeros(controller_size, like),
-        aligned_zeros(widest, like),
-        aligned_zeros(widest, like),
+        aligned_zeros(sizes.padded_parameters, like),
+        aligned_zeros(sizes.padded_parameters, like),
+        aligned_zeros(TILE * sizes.controller, like),
+        aligned_zeros(TILE * seen, like),
+        aligned_zeros(seen, like),
     )
 
 
@@ -103,138 +112,99 @@ def _replay(
     episode_starts: Any,
     initial: State,
     tape: Tape,
-    segment: int,
-    scratch: Scratch,
+    memory: Any,
+    inverse: Any,
+    places: Any,
 ) -> None:
-    """Write again what steps ``begin … end - 1`` wrote."""
-    numbers, used = sizes.words * sizes.padded, 0
-    memory = pointer(scratch.memories)
-    copy(pointer(tape.checkpoints[b, begin // segment]), numbers, memory)
-    inverse_norms(memory, sizes, pointer(scratch.inverses))
+    """Write again what steps ``begin … end - 1`` of one sequence wrote."""
+    copy(tape_at(tape, sizes, b, begin).checkpoints, sizes.memory, memory)
+    inverse_norms(memory, sizes, inverse)
+    used, n = 0, sizes.locations
     for t in range(begin, end):
-        if t > begin and episode_starts.shape[0] > 0 and episode_starts[b, t]:
+        if t > begin and episode_starts.size > 0 and episode_starts[b, t]:
             used += 1
-            memory = pointer(scratch.memories[used])
-            copy_rows(
-                pointer(initial.memory),
-                sizes.locations,
-                sizes.words,
-                sizes.locations,
-                memory,
-                sizes.padded,
-            )
-            inverse_norms(memory, sizes, pointer(scratch.inverses[used]))
-        scratch.places[t - begin, 0], scratch.places[t - begin, 1] = used, used + 1
-        used += 1
-        written = pointer(scratch.memories[used])
+            fresh = at(memory, used * sizes.memory)
+            copy_rows(initial.memory, n, sizes.words, n, fresh, sizes.padded)
+            inverse_norms(fresh, sizes, at(inverse, used * sizes.padded))
+        places[t - begin] = used
+        step, used = tape_at(tape, sizes, b, t), used + 1
         write(
-            memory,
-            pointer(tape.weightings[b, t, sizes.reads]),
-            at(pointer(tape.parameters[b, t]), head_offset(sizes, sizes.reads)),
+            at(memory, (used - 1) * sizes.memory),
+            at(step.weightings, sizes.reads * sizes.padded),
+            at(step.parameters, head_offset(sizes, sizes.reads)),
             sizes,
-            written,
-            pointer(scratch.inverses[used]),
+            at(memory, used * sizes.memory),
+            at(inverse, used * sizes.padded),
         )
-        memory = written
 
 
 @kernel
 def _memory_step_backward(
-    before: int,
-    after: int,
+    memory: Any,
+    inverse: Any,
     previous: Any,
-    parameters: Any,
-    content: Any,
-    weightings: Any,
     sizes: Sizes,
+    tape: Tape,
     gradient: State,
     scratch: Scratch,
 ) -> None:
     """Carry gradients back through the reads and the write of one step.
 
     Args:
-        before: Place of the memory before the write among the replayed.
-        after: Place of the memory after it.
+        memory: Before the write; the one after it follows, ``(2, M, N')``.
+        inverse: One over the norms of their locations, ``(2, N')``.
         previous: Last weightings, ``(H, N')``.
-        parameters: Of all heads, ``(P',)``.
-        content: Equation 5, ``(H, N')``.
-        weightings: Equation 9, ``(H, N')``.
         sizes: The sizes.
+        tape: This step.
         gradient: Of the state after the step; of memory and weightings overwritten by that
             before it.
-        scratch: Scratch, into which gradients of the head parameters are written.
+        scratch: Scratch, into which the gradient of the head parameters is written.
     """
-    padded, first_write = sizes.padded, head_offset(sizes, sizes.reads)
-    d_memory, d_weightings = pointer(gradient.memory), pointer(gradient.weightings)
-    d_parameters, dot = pointer(scratch.d_parameters), pointer(scratch.dot)
-    memory, inverse = pointer(scratch.memories[after]), pointer(scratch.inverses[after])
-    for h in range(sizes.reads):
-        head, row = head_offset(sizes, h), h * padded
-        d_read = at(pointer(gradient.read_vectors), h * sizes.words)
-        read_backward(memory, at(parameters, head), d_read, sizes, at(d_weightings, row), dot)
+    for h in range(sizes.heads):
+        reads, row, offset = h < sizes.reads, h * sizes.padded, head_offset(sizes, h)
+        seen = at(memory, sizes.memory if reads else 0)
+        parameters, d_parameters = at(tape.parameters, offset), at(scratch.d_parameters, offset)
+        d_weighting = at(gradient.weightings, row)
+        d_read = at(gradient.read_vectors, h * sizes.words)
+        if reads:
+            read_backward(seen, parameters, d_read, sizes, d_weighting, scratch.dot)
+        else:
+            if h == sizes.reads:
+                write_backward(
+                    seen,
+                    at(tape.weightings, row),
+                    parameters,
+                    sizes,
+                    gradient.memory,
+                    d_weighting,
+                    d_parameters,
+                    scratch.kept,
+                )
+            multiply_key(seen, parameters, sizes, scratch.dot)
         address_backward(
-            inverse,
+            at(inverse, sizes.padded if reads else 0),
             at(previous, row),
-            at(parameters, head),
+            parameters,
             sizes,
-            at(content, row),
-            at(weightings, row),
-            dot,
-            at(d_weightings, row),
-            at(d_parameters, head),
-            pointer(scratch.circle),
-            pointer(scratch.d_circle),
-            pointer(scratch.shrink),
+            at(tape.content, row),
+            at(tape.weightings, row),
+            scratch.dot,
+            d_weighting,
+            d_parameters,
+            scratch.circle,
+            scratch.d_circle,
+            scratch.shrink,
         )
         compare_backward(
-            memory,
-            at(parameters, head),
+            seen,
+            parameters,
             sizes,
-            dot,
-            pointer(scratch.shrink),
-            at(weightings, row),
-            d_read,
-            d_memory,
-            at(d_parameters, head),
-        )
-    memory, inverse = pointer(scratch.memories[before]), pointer(scratch.inverses[before])
-    write_backward(
-        memory,
-        at(weightings, sizes.reads * padded),
-        at(parameters, first_write),
-        sizes,
-        d_memory,
-        at(d_weightings, sizes.reads * padded),
-        at(d_parameters, first_write),
-        pointer(scratch.kept),
-    )
-    for h in range(sizes.reads, sizes.reads + sizes.writes):
-        head, row = head_offset(sizes, h), h * padded
-        multiply_key(memory, at(parameters, head), sizes, dot)
-        address_backward(
-            inverse,
-            at(previous, row),
-            at(parameters, head),
-            sizes,
-            at(content, row),
-            at(weightings, row),
-            dot,
-            at(d_weightings, row),
-            at(d_parameters, head),
-            pointer(scratch.circle),
-            pointer(scratch.d_circle),
-            pointer(scratch.shrink),
-        )
-        compare_backward(
-            memory,
-            at(parameters, head),
-            sizes,
-            dot,
-            pointer(scratch.shrink),
-            at(weightings, row),
-            None,
-            d_memory,
-            at(d_parameters, head),
+            scratch.dot,
+            scratch.shrink,
+            at(tape.weightings, row),
+            d_read if reads else scratch.nothing,
+            gradient.memory,
+            d_parameters,
         )
 
 
@@ -242,68 +212,75 @@ def _memory_step_backward(
 def _controller_backward(
     weights: Weights,
     tape: Tape,
-    b: int,
-    t: int,
+    sizes: Sizes,
+    sequences: int,
     gradient: State,
     d_gates: Any,
     scratch: Scratch,
 ) -> None:
-    """Carry ``d_output`` back through all layers, to the state before the step."""
-    layers, size = tape.outputs.shape[2:]
-    recurrent = tape.controller.shape[2] > 0
-    d_controller = pointer(gradient.controller)
-    d_output, d_inputs = pointer(scratch.d_output), pointer(scratch.d_inputs)
-    for layer in range(layers - 1, -1, -1):
-        d_gate = at(d_gates, layer * tape.gates.shape[3])
-        d_hidden, d_cell = (
-            at(d_controller, layer * size),
-            at(d_controller, (layers + layer) * size),
-        )
-        if recurrent:
-            for c in range(size):
-                d_output[c] += d_hidden[c]
-            lstm_layer_backward(
-                pointer(tape.gates[b, t, layer]),
-                pointer(tape.controller[b, t, 1, layer]),
-                size,
-                d_output,
-                d_cell,
-                d_gate,
-            )
-        else:
-            feedforward_layer_backward(
-                pointer(tape.outputs[b, t, layer]), d_output, size, d_gate
-            )
-        matrix = pointer(weights.first)
-        inputs = weights.first.shape[1]
-        d_seen, width = pointer(gradient.read_vectors), gradient.read_vectors.shape[1]
+    """Carry ``d_outputs`` back through all layers, to the state before the step.
+
+    Args:
+        weights: See `backward`.
+        tape: This step of the first sequence.
+        sizes: The sizes.
+        sequences: How many take the step.
+        gradient: Of the state after the step; of the controller and the read vectors
+            overwritten by that before it.
+        d_gates: Written: of this step of the first sequence.
+        scratch: Scratch, with ``d_outputs``.
+    """
+    size, gates, recurrent = sizes.controller, sizes.gates, sizes.parts // 2
+    of_controller, of_reads = sizes.parts * sizes.layers * size, sizes.reads * sizes.words
+    of_gates = sizes.kept * sizes.layers * gates
+    for layer in range(sizes.layers - 1, -1, -1):
+        d_gate = at(d_gates, layer * gates)
+        for j in range(sequences):
+            d_output, d_gate_j = at(scratch.d_outputs, j * size), at(d_gate, j * of_gates)
+            output = at(tape.outputs, (j * sizes.kept * sizes.layers + layer) * size)
+            if recurrent:
+                d_hidden = at(gradient.controller, j * of_controller + layer * size)
+                cell = at(tape.controller, (j * sizes.kept * 2 + 1) * sizes.layers * size)
+                add(d_hidden, size, d_output)
+                lstm_layer_backward(
+                    at(tape.gates, j * of_gates + layer * gates),
+                    at(cell, layer * size),
+                    size,
+                    d_output,
+                    at(d_hidden, sizes.layers * size),
+                    d_gate_j,
+                )
+            else:
+                feedforward_layer_backward(output, d_output, size, d_gate_j)
+        matrix, width, d_below = weights.first, of_reads, gradient.read_vectors
         if layer > 0:
-            matrix = pointer(weights.others[layer - 1])
-            inputs = weights.others.shape[2]
-            d_seen, width = d_output, size
-        combine(matrix, inputs, d_gate, tape.gates.shape[3], pointer(scratch.nothing), d_inputs)
-        copy(d_inputs, width, d_seen)
-        if recurrent:
-            copy(at(d_inputs, width), size, d_hidden)
+            width, d_below = size, scratch.d_outputs
+            matrix = at(weights.others, (layer - 1) * gates * (1 + recurrent) * size)
+        inputs = width + recurrent * size
+        combine(
+            matrix,
+            inputs,
+            d_gate,
+            of_gates,
+            gates,
+            scratch.nothing,
+            0,
+            scratch.d_seen,
+            inputs,
+            sequences,
+        )
+        for j in range(sequences):
+            d_seen = at(scratch.d_seen, j * inputs)
+            copy(d_seen, width, at(d_below, j * width))
+            d_hidden = at(gradient.controller, j * of_controller + layer * size)
+            copy(at(d_seen, width), recurrent * size, d_hidden)
 
 
 @kernel
-def _hand_over(gradient: State, b: int, sizes: Sizes, d_initial: State) -> None:
-    """Give the gradient of the state before a step to the initial state."""
-    add_rows(gradient.memory[0], sizes.locations, d_initial.memory[b])
-    add_rows(gradient.weightings[0], sizes.locations, d_initial.weightings[b])
-    d_initial.read_vectors[b] += gradient.read_vectors[0]
-    d_initial.controller[b] += gradient.controller[0]
-    gradient.memory[:] = 0
-    gradient.weightings[:] = 0
-    gradient.read_vectors[:] = 0
-    gradient.controller[:] = 0
-
-
-@kernel
-def _sequence_backward(
-    b: int,
-    segment: int,
+def _step_backward(
+    first: int,
+    sequences: int,
+    t: int,
     sizes: Sizes,
     weights: Weights,
     from_initial: bool,
@@ -318,55 +295,79 @@ def _sequence_backward(
     d_parameters: Any,
     scratch: Scratch,
 ) -> None:
-    """Carry gradients back through one sequence; see `backward`."""
-    steps, layers, size = tape.outputs.shape[1:]
-    heads = sizes.reads + sizes.writes
-    d_reads = pointer(gradient.read_vectors)
-    for t in range(steps - 1, -1, -1):
-        begin = t - t % segment
+    """Carry gradients back through step ``t`` of a few sequences; see `backward`."""
+    steps, padded, segment, size = sizes.steps, sizes.padded, sizes.segment, sizes.controller
+    begin, memories = t - t % segment, 2 * segment + 1
+    read_size = sizes.reads * sizes.words
+    features = size + read_size
+    d_feature = at(d_features, (first * steps + t) * features)
+    d_parameter = at(d_parameters, (first * steps + t) * sizes.parameters)
+    for j in range(sequences):
+        b = first + j
+        memory = at(scratch.memories, j * memories * sizes.memory)
+        inverse = at(scratch.inverses, j * memories * padded)
+        places = at(scratch.places, j * segment)
         if t == steps - 1 or t % segment == segment - 1:
-            _replay(b, begin, t + 1, sizes, episode_starts, initial, tape, segment, scratch)
+            _replay(
+                b,
+                begin,
+                t + 1,
+                sizes,
+                episode_starts,
+                initial,
+                tape,
+                memory,
+                inverse,
+                places,
+            )
         starts = from_initial and t == 0
-        starts = starts or (episode_starts.shape[0] > 0 and episode_starts[b, t])
-        previous = pointer(scratch.start)
+        starts = starts or (episode_starts.size > 0 and episode_starts[b, t])
+        previous = scratch.start
         if starts or t == 0:
-            given = pointer(initial.weightings) if starts else pointer(start_weightings[b])
-            copy_rows(given, sizes.locations, heads, sizes.locations, previous, sizes.padded)
+            n = sizes.locations
+            given = initial.weightings if starts else at(start_weightings, b * sizes.heads * n)
+            copy_rows(given, n, sizes.heads, n, previous, padded)
         else:
-            previous = pointer(tape.weightings[b, t - 1])
-        parameters, d_feature = pointer(tape.parameters[b, t]), pointer(d_features[b, t])
-        for k in range(sizes.reads * sizes.words):
-            d_reads[k] += d_feature[size + k]
+            previous = tape_at(tape, sizes, b, t - 1).weightings
+        state, kept = state_at(gradient, sizes, padded, j), tape_at(tape, sizes, b, t)
+        add(at(d_feature, j * steps * features + size), read_size, state.read_vectors)
+        place = places[t - begin]
         _memory_step_backward(
-            scratch.places[t - begin, 0],
-            scratch.places[t - begin, 1],
+            at(memory, place * sizes.memory),
+            at(inverse, place * padded),
             previous,
-            parameters,
-            pointer(tape.content[b, t]),
-            pointer(tape.weightings[b, t]),
             sizes,
-            gradient,
+            kept,
+            state,
             scratch,
         )
-        d_parameter = pointer(d_parameters[b, t])
         squash_heads_backward(
-            parameters,
-            pointer(scratch.lowest),
-            pointer(scratch.d_parameters),
+            kept.parameters,
+            scratch.lowest,
+            scratch.d_parameters,
             sizes,
-            d_parameter,
+            at(d_parameter, j * steps * sizes.parameters),
         )
-        combine(
-            pointer(weights.heads),
-            size,
-            d_parameter,
-            sizes.parameters,
-            d_feature,
-            pointer(scratch.d_output),
-        )
-        _controller_backward(weights, tape, b, t, gradient, pointer(d_gates[b, t]), scratch)
-        if starts:
-            _hand_over(gradient, b, sizes, d_initial)
+    combine(
+        weights.heads,
+        size,
+        d_parameter,
+        steps * sizes.parameters,
+        sizes.parameters,
+        d_feature,
+        steps * features,
+        scratch.d_outputs,
+        size,
+        sequences,
+    )
+    kept, of_gates = tape_at(tape, sizes, first, t), sizes.layers * sizes.gates
+    d_gate = at(d_gates, (first * steps + t) * of_gates)
+    _controller_backward(weights, kept, sizes, sequences, gradient, d_gate, scratch)
+    for j in range(sequences):
+        starts = from_initial and t == 0
+        if starts or (episode_starts.size > 0 and episode_starts[first + j, t]):
+            state = state_at(gradient, sizes, padded, j)
+            move_state(state, sizes, state_at(d_initial, sizes, sizes.locations, first + j))
 
 
 @kernel
@@ -407,29 +408,39 @@ def backward(
         d_gates: Written: of all layers' pre-activations, ``(B, T, L, G)``.
         d_parameters: Written: of the head layer's output, ``(B, T, P)``.
     """
-    sizes = sizes_of(gradient, num_read_heads, tape, d_parameters.shape[2])
-    working, scratch = (
-        working_state(gradient, sizes),
-        _new_scratch(segment, sizes, weights, tape),
-    )
-    lower_bounds(sizes, pointer(scratch.lowest))
-    for b in range(first, last):
-        copy_state(gradient, b, sizes, working, 0)
-        _sequence_backward(
-            b,
-            segment,
-            sizes,
-            weights,
-            from_initial,
-            episode_starts,
-            initial,
-            start_weightings,
-            tape,
-            d_features,
-            working,
-            d_initial,
-            d_gates,
-            d_parameters,
-            scratch,
-        )
-        copy_state(working, 0, sizes, gradient, b)
+    steps, parameters = d_parameters.shape[1], d_parameters.shape[2]
+    sizes = sizes_of(gradient, tape, steps, segment, num_read_heads, parameters)
+    buffers = working_state(sizes, d_features), _new_scratch(sizes, d_features)
+    working, scratch = pointers(buffers[0]), pointers(buffers[1])
+    gradients = pointers(gradient)
+    lower_bounds(sizes, scratch.lowest)
+    for b in range(first, last, TILE):
+        sequences = min(TILE, last - b)
+        for j in range(sequences):
+            given = state_at(gradients, sizes, sizes.locations, b + j)
+            taken = state_at(working, sizes, sizes.padded, j)
+            copy_state(given, sizes.locations, sizes, taken, sizes.padded)
+        for t in range(steps - 1, -1, -1):
+            _step_backward(
+                b,
+                sequences,
+                t,
+                sizes,
+                pointers(weights),
+                from_initial,
+                episode_starts,
+                pointers(initial),
+                pointer(start_weightings),
+                pointers(tape),
+                pointer(d_features),
+                working,
+                pointers(d_initial),
+                pointer(d_gates),
+                pointer(d_parameters),
+                scratch,
+            )
+        for j in range(sequences):
+            given = state_at(gradients, sizes, sizes.locations, b + j)
+            taken = state_at(working, sizes, sizes.padded, j)
+            copy_state(taken, sizes.padded, sizes, given, sizes.locations)
+    keep_alive(buffers)

@@ -80,7 +80,7 @@ def lstm_layer_backward(
 def lower_bounds(sizes: Sizes, lowest: Any) -> None:
     """Write the lower end of each head parameter's range: -1 for keys and adds, else 0."""
     words = sizes.words
-    for h in range(sizes.reads + sizes.writes):
+    for h in range(sizes.heads):
         head = at(lowest, head_offset(sizes, h))
         for m in range(words):
             head[m] = -1.0
@@ -99,7 +99,7 @@ def squash_heads(raw: Any, lowest: Any, sizes: Sizes, parameters: Any) -> None:
         low = load(lowest, i)
         span = 1.0 - low
         store(low + span * sigmoid(load(raw, i) * span), parameters, i)
-    for h in range(sizes.reads + sizes.writes):
+    for h in range(sizes.heads):
         offset = head_offset(sizes, h) + sizes.words
         _squash_rest(at(raw, offset), sizes.shifts, at(parameters, offset))
 
@@ -129,7 +129,7 @@ def squash_heads_backward(
         squashed, rest = load(parameters, i), sizes.parameters - i
         slope = (squashed - load(lowest, i)) * (1.0 - squashed)
         store_first(load(gradient, i) * slope, d_raw, i, rest)
-    for h in range(sizes.reads + sizes.writes):
+    for h in range(sizes.heads):
         offset = head_offset(sizes, h) + sizes.words
         _squash_rest_backward(
             at(parameters, offset), at(gradient, offset), sizes.shifts, at(d_raw, offset)

@@ -1,8 +1,8 @@
-"""The recurrent core forward over whole sequences, one sequence after the other."""
+"""The recurrent core forward over whole sequences, a few of them in step."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
 from ntm_agents.kernels.numba_controller import (
@@ -14,97 +14,134 @@ from ntm_agents.kernels.numba_controller import (
 from ntm_agents.kernels.numba_math import kernel
 from ntm_agents.kernels.numba_memory import read, write
 from ntm_agents.kernels.numba_products import combine
-from ntm_agents.kernels.numba_tape import Sizes, State, Tape, Weights, head_offset, sizes_of
-from ntm_agents.kernels.numba_vectors import at, pointer
+from ntm_agents.kernels.numba_tape import (
+    Sizes,
+    State,
+    Tape,
+    Weights,
+    head_offset,
+    sizes_of,
+    state_at,
+    tape_at,
+)
+from ntm_agents.kernels.numba_vectors import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_workspace import (
+    TILE,
     aligned_zeros,
     copy,
-    copy_rows,
     copy_state,
     working_state,
 )
 
 
+class Scratch(NamedTuple):
+    """Numbers that a step needs beside the state.
+
+    Attributes:
+        inverses: One over the norm of each sequence's locations, ``(TILE, N')``.
+        seen: What a controller layer sees, ``(TILE, …)``.
+        raw: Output of the head layer, ``(TILE, P')``.
+        circle: See `address`.
+        lowest: See `lower_bounds`.
+    """
+
+    inverses: Any
+    seen: Any
+    raw: Any
+    circle: Any
+    lowest: Any
+
+
+@kernel
+def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
+    seen = max(sizes.reads * sizes.words, sizes.controller) + sizes.controller
+    return Scratch(
+        aligned_zeros(TILE * sizes.padded, like),
+        aligned_zeros(TILE * seen, like),
+        aligned_zeros(TILE * sizes.padded_parameters, like),
+        aligned_zeros(sizes.padded + sizes.shifts, like),
+        aligned_zeros(sizes.padded_parameters, like),
+    )
+
+
 @kernel
 def _controller_step(
-    projected: Any, weights: Weights, state: State, seen: Any, gates: Any, outputs: Any
+    projected: Any,
+    weights: Weights,
+    working: State,
+    sizes: Sizes,
+    sequences: int,
+    tape: Tape,
+    seen: Any,
 ) -> None:
-    """Update the controller state; write gates and outputs of all layers."""
-    parts, layers, size = state.controller.shape[1:]
-    gates_size, controller = weights.first.shape[1], pointer(state.controller)
+    """Update the controller states; write gates and outputs of all layers to the tape."""
+    size, layers, gates = sizes.controller, sizes.layers, sizes.gates
+    of_gates, of_outputs = sizes.kept * layers * gates, sizes.kept * layers * size
     for layer in range(layers):
-        gate, output = at(gates, layer * gates_size), at(outputs, layer * size)
-        hidden, cell = at(controller, layer * size), at(controller, (layers + layer) * size)
-        if layer == 0:
-            width = state.read_vectors.shape[1]
-            copy(pointer(state.read_vectors), width, seen)
-            matrix, start = pointer(weights.first), projected
-        else:
-            width = size
-            copy(at(outputs, (layer - 1) * size), width, seen)
-            matrix, start = (
-                pointer(weights.others[layer - 1]),
-                pointer(weights.biases[layer - 1]),
-            )
-        if parts > 0:
-            copy(hidden, size, at(seen, width))
-            combine(matrix, gates_size, seen, width + size, start, gate)
-            lstm_layer(gate, size, cell, hidden)
-            copy(hidden, size, output)
-        else:
-            combine(matrix, gates_size, seen, width, start, gate)
-            feedforward_layer(gate, size, output)
+        gate, output = at(tape.gates, layer * gates), at(tape.outputs, layer * size)
+        below, of_below = working.read_vectors, sizes.reads * sizes.words
+        width, matrix = of_below, weights.first
+        start, of_start = projected, sizes.steps * gates
+        if layer > 0:
+            below, of_below, width = at(output, -size), of_outputs, size
+            matrix = at(weights.others, (layer - 1) * (size + sizes.parts // 2 * size) * gates)
+            start, of_start = at(weights.biases, (layer - 1) * gates), 0
+        inputs = width + sizes.parts // 2 * size
+        for j in range(sequences):
+            copy(at(below, j * of_below), width, at(seen, j * inputs))
+            hidden = at(working.controller, (j * sizes.parts * layers + layer) * size)
+            copy(hidden, inputs - width, at(seen, j * inputs + width))
+        combine(matrix, gates, seen, inputs, inputs, start, of_start, gate, of_gates, sequences)
+        for j in range(sequences):
+            activated, active = at(gate, j * of_gates), at(output, j * of_outputs)
+            if sizes.parts > 0:
+                hidden = at(working.controller, (j * sizes.parts * layers + layer) * size)
+                lstm_layer(activated, size, at(hidden, layers * size), hidden)
+                copy(hidden, size, active)
+            else:
+                feedforward_layer(activated, size, active)
 
 
 @kernel
 def _memory_step(
-    state: State,
-    inverse: Any,
-    previous: Any,
-    parameters: Any,
-    sizes: Sizes,
-    content: Any,
-    weightings: Any,
-    circle: Any,
+    working: State, inverse: Any, previous: Any, sizes: Sizes, tape: Tape, circle: Any
 ) -> None:
-    """Write, then read; ``inverse`` are the norms of the memory, before and then after."""
-    memory, padded = pointer(state.memory), sizes.padded
-    for kind in range(2):
-        first = sizes.reads if kind == 0 else 0
-        last = sizes.reads + sizes.writes if kind == 0 else sizes.reads
-        for h in range(first, last):
-            address(
-                memory,
-                inverse,
-                at(previous, h * padded),
-                at(parameters, head_offset(sizes, h)),
-                sizes,
-                at(content, h * padded),
-                at(weightings, h * padded),
-                circle,
-            )
-        if kind == 0:
-            write(
-                memory,
-                at(weightings, sizes.reads * padded),
-                at(parameters, head_offset(sizes, sizes.reads)),
-                sizes,
-                memory,
-                inverse,
-            )
-    for h in range(sizes.reads):
-        read(
+    """Write, then read, in one sequence.
+
+    Args:
+        working: Its state, updated but for the weightings, which go to the tape.
+        inverse: One over the norms of its locations, before the write and then after it.
+        previous: Last weightings, ``(H, N')``.
+        sizes: The sizes.
+        tape: Its step.
+        circle: Scratch.
+    """
+    memory, padded, writing = working.memory, sizes.padded, sizes.reads * sizes.padded
+    for k in range(sizes.heads):
+        h = (sizes.reads + k) % sizes.heads
+        if h == 0:
+            parameters = at(tape.parameters, head_offset(sizes, sizes.reads))
+            write(memory, at(tape.weightings, writing), parameters, sizes, memory, inverse)
+        address(
             memory,
-            at(weightings, h * padded),
+            inverse,
+            at(previous, h * padded),
+            at(tape.parameters, head_offset(sizes, h)),
             sizes,
-            at(pointer(state.read_vectors), h * sizes.words),
+            at(tape.content, h * padded),
+            at(tape.weightings, h * padded),
+            circle,
         )
+    for h in range(sizes.reads):
+        read_vector = at(working.read_vectors, h * sizes.words)
+        read(memory, at(tape.weightings, h * padded), sizes, read_vector)
 
 
 @kernel
-def _sequence(
-    b: int,
-    segment: int,
+def _step(
+    first: int,
+    sequences: int,
+    t: int,
     sizes: Sizes,
     projected: Any,
     weights: Weights,
@@ -114,83 +151,58 @@ def _sequence(
     working: State,
     tape: Tape,
     features: Any,
-    lowest: Any,
-    raw: Any,
-    inverse: Any,
-    circle: Any,
-    seen: Any,
+    scratch: Scratch,
 ) -> None:
-    """Run one sequence from the working state on."""
-    steps, layers, controller_size = (
-        projected.shape[1],
-        tape.outputs.shape[2],
-        tape.outputs.shape[3],
+    """Take step ``t`` of a few sequences; see `forward`."""
+    padded, read_size, size = sizes.padded, sizes.reads * sizes.words, sizes.controller
+    s = t if sizes.segment > 0 else 0
+    begins = from_initial and t == 0
+    for j in range(sequences):
+        state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, first + j, s)
+        inverse = at(scratch.inverses, j * padded)
+        if begins or (episode_starts.size > 0 and episode_starts[first + j, t]):
+            copy_state(initial, sizes.locations, sizes, state, padded)
+            inverse_norms(state.memory, sizes, inverse)
+        elif t == 0:
+            inverse_norms(state.memory, sizes, inverse)
+        if sizes.segment > 0:
+            if t % sizes.segment == 0:
+                copy(state.memory, sizes.memory, kept.checkpoints)
+            copy(state.read_vectors, read_size, kept.read_vectors)
+            copy(state.controller, sizes.parts * sizes.layers * size, kept.controller)
+    kept = tape_at(tape, sizes, first, s)
+    _controller_step(
+        at(projected, (first * sizes.steps + t) * sizes.gates),
+        weights,
+        working,
+        sizes,
+        sequences,
+        kept,
+        scratch.seen,
     )
-    memory, reads = pointer(working.memory), pointer(working.read_vectors)
-    read_size = working.read_vectors.shape[1]
-    weightings = pointer(working.weightings)
-    inverse_norms(memory, sizes, pointer(inverse))
-    for t in range(steps):
-        s = t if segment > 0 else 0
-        starts = from_initial and t == 0
-        starts = starts or (episode_starts.shape[0] > 0 and episode_starts[b, t])
-        if starts:
-            copy_state(initial, 0, sizes, working, 0)
-            inverse_norms(memory, sizes, pointer(inverse))
-            weightings = pointer(working.weightings)
-        if segment > 0:
-            if t % segment == 0:
-                copy(
-                    memory,
-                    sizes.words * sizes.padded,
-                    pointer(tape.checkpoints[b, t // segment]),
-                )
-            copy(reads, read_size, pointer(tape.read_vectors[b, t]))
-            copy(
-                pointer(working.controller),
-                working.controller.size,
-                pointer(tape.controller[b, t]),
-            )
-        outputs, parameters = pointer(tape.outputs[b, s]), pointer(tape.parameters[b, s])
-        _controller_step(
-            pointer(projected[b, t]),
-            weights,
-            working,
-            pointer(seen),
-            pointer(tape.gates[b, s]),
-            outputs,
-        )
-        output = at(outputs, (layers - 1) * controller_size)
-        combine(
-            pointer(weights.heads),
-            sizes.parameters,
-            output,
-            controller_size,
-            pointer(weights.head_bias),
-            pointer(raw),
-        )
-        squash_heads(pointer(raw), pointer(lowest), sizes, parameters)
-        _memory_step(
-            working,
-            pointer(inverse),
-            weightings,
-            parameters,
-            sizes,
-            pointer(tape.content[b, s]),
-            pointer(tape.weightings[b, s]),
-            pointer(circle),
-        )
-        weightings = pointer(tape.weightings[b, s])
-        copy(output, controller_size, pointer(features[b, t]))
-        copy(reads, read_size, at(pointer(features[b, t]), controller_size))
-    copy_rows(
-        weightings,
-        sizes.padded,
-        sizes.reads + sizes.writes,
-        sizes.padded,
-        pointer(working.weightings),
-        sizes.padded,
+    outputs, of_outputs = at(kept.outputs, (sizes.layers - 1) * size), sizes.kept * sizes.layers
+    combine(
+        weights.heads,
+        sizes.parameters,
+        outputs,
+        of_outputs * size,
+        size,
+        weights.head_bias,
+        0,
+        scratch.raw,
+        sizes.padded_parameters,
+        sequences,
     )
+    for j in range(sequences):
+        state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, first + j, s)
+        raw = at(scratch.raw, j * sizes.padded_parameters)
+        squash_heads(raw, scratch.lowest, sizes, kept.parameters)
+        inverse = at(scratch.inverses, j * padded)
+        _memory_step(state, inverse, state.weightings, sizes, kept, scratch.circle)
+        copy(kept.weightings, sizes.heads * padded, state.weightings)
+        feature = at(features, ((first + j) * sizes.steps + t) * (size + read_size))
+        copy(at(outputs, j * of_outputs * size), size, feature)
+        copy(state.read_vectors, read_size, at(feature, size))
 
 
 @kernel
@@ -224,33 +236,36 @@ def forward(
         tape: Written.
         features: Written, ``(B, T, C + R · M)``.
     """
-    sizes = sizes_of(state, num_read_heads, tape, weights.head_bias.shape[0])
-    working = working_state(state, sizes)
-    lowest = aligned_zeros(tape.parameters.shape[2], state.memory)
-    lower_bounds(sizes, pointer(lowest))
-    raw = aligned_zeros(tape.parameters.shape[2], state.memory)
-    inverse = aligned_zeros(sizes.padded, state.memory)
-    circle = aligned_zeros(sizes.padded + sizes.shifts, state.memory)
-    seen = aligned_zeros(max(weights.first.shape[0], 2 * tape.outputs.shape[3]), state.memory)
-    for b in range(first, last):
-        if not from_initial:
-            copy_state(state, b, sizes, working, 0)
-        _sequence(
-            b,
-            segment,
-            sizes,
-            projected,
-            weights,
-            from_initial,
-            episode_starts,
-            initial,
-            working,
-            tape,
-            features,
-            lowest,
-            raw,
-            inverse,
-            circle,
-            seen,
-        )
-        copy_state(working, 0, sizes, state, b)
+    parameters = weights.head_bias.shape[0]
+    sizes = sizes_of(state, tape, projected.shape[1], segment, num_read_heads, parameters)
+    buffers = working_state(sizes, features), _new_scratch(sizes, features)
+    working, scratch = pointers(buffers[0]), pointers(buffers[1])
+    states = pointers(state)
+    lower_bounds(sizes, scratch.lowest)
+    for b in range(first, last, TILE):
+        sequences = min(TILE, last - b)
+        for j in range(sequences if not from_initial else 0):
+            given = state_at(states, sizes, sizes.locations, b + j)
+            taken = state_at(working, sizes, sizes.padded, j)
+            copy_state(given, sizes.locations, sizes, taken, sizes.padded)
+        for t in range(projected.shape[1]):
+            _step(
+                b,
+                sequences,
+                t,
+                sizes,
+                pointer(projected),
+                pointers(weights),
+                from_initial,
+                episode_starts,
+                pointers(initial),
+                working,
+                pointers(tape),
+                pointer(features),
+                scratch,
+            )
+        for j in range(sequences):
+            given = state_at(states, sizes, sizes.locations, b + j)
+            taken = state_at(working, sizes, sizes.padded, j)
+            copy_state(taken, sizes.padded, sizes, given, sizes.locations)
+    keep_alive(buffers)

@@ -14,9 +14,16 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
-from ntm_agents.kernels.numba_vectors import Vector, exact_exp, exact_log, larger, smaller
+from ntm_agents.kernels.numba_vectors import (
+    Vector,
+    exact_exp,
+    exact_log,
+    intrinsic,
+    larger,
+    smaller,
+)
 
 _ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
 
@@ -52,7 +59,7 @@ _MANTISSA_BITS, _MANTISSA_MASK = 23, 0x7FFFFF
 _EXPONENT_BIAS = 127
 
 
-def _define_on_bits(generate_with: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Any:
+def _define_on_bits(generate_with: Callable[[Any, Any, Any, Any], Any]) -> Any:
     """Define a function of float32, one or a vector of them, by its bits."""
 
     def typed(typing_context: Any, value: Any) -> Any:
@@ -164,7 +171,7 @@ def softplus(x: Any) -> Any:
 
 
 def _is_single(x: Any) -> bool:
-    return getattr(x, "number", x) == types.float32
+    return bool(getattr(x, "number", x) == types.float32)
 
 
 @overload(exp)

@@ -1,7 +1,6 @@
 """What passes between torch and the kernels, and from the forward to the backward pass.
 
-Arrays of one sequence are indexed by step; memory lies as ``(M, N)``. Letters: `NTMConfig`;
-N' and P' are N and P padded to whole vectors.
+Memory lies as ``(M, N)``. Letters: `NTMConfig`; N' and P' are N and P padded to whole vectors.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ntm_agents.kernels.numba_math import kernel
+from ntm_agents.kernels.numba_vectors import at
 
 
 class Weights(NamedTuple):
@@ -66,42 +66,74 @@ class Sizes(NamedTuple):
     """Numbers in the parts of the core.
 
     Attributes:
+        steps: T.
+        kept: Steps on the tape: T, or 1 where nothing is kept.
+        segment: Steps between two checkpoints of memory; 0 where nothing is kept.
         words: M.
         locations: N.
         padded: N'.
+        memory: M · N'.
         shifts: S.
         reads: R.
         writes: W.
-        addressing: A, parameters that address one head.
-        parameters: P, parameters of all heads.
+        heads: H.
+        addressing: A.
+        parameters: P.
+        padded_parameters: P'.
+        parts: 2 for an LSTM, else 0.
+        layers: L.
+        controller: C.
+        gates: G.
     """
 
+    steps: int
+    kept: int
+    segment: int
     words: int
     locations: int
     padded: int
+    memory: int
     shifts: int
     reads: int
     writes: int
+    heads: int
     addressing: int
     parameters: int
+    padded_parameters: int
+    parts: int
+    layers: int
+    controller: int
+    gates: int
 
 
 @kernel
-def sizes_of(state: State, num_read_heads: int, tape: Tape, parameters: int) -> Sizes:
+def sizes_of(
+    state: State, tape: Tape, steps: int, segment: int, num_read_heads: int, parameters: int
+) -> Sizes:
     """Read the sizes off the arrays."""
-    words, locations = state.memory.shape[1:]
-    heads = state.weightings.shape[1]
+    words, locations = state.memory.shape[1], state.memory.shape[2]
+    heads, padded = tape.weightings.shape[2], tape.weightings.shape[3]
     writes = heads - num_read_heads
     addressing = (parameters - writes * 2 * words) // heads
     return Sizes(
+        steps,
+        tape.outputs.shape[1],
+        segment,
         words,
         locations,
-        tape.weightings.shape[3],
+        padded,
+        words * padded,
         addressing - words - 3,
         num_read_heads,
         writes,
+        heads,
         addressing,
         parameters,
+        tape.parameters.shape[2],
+        tape.controller.shape[2],
+        tape.outputs.shape[2],
+        tape.outputs.shape[3],
+        tape.gates.shape[3],
     )
 
 
@@ -110,3 +142,32 @@ def head_offset(sizes: Sizes, head: int) -> int:
     """Return where a head's parameters begin; a write head also erases and adds."""
     behind_reads = max(0, head - sizes.reads)
     return head * sizes.addressing + behind_reads * 2 * sizes.words
+
+
+@kernel
+def tape_at(tape: Tape, sizes: Sizes, b: int, t: int) -> Tape:
+    """Point to one step of one sequence on the tape, and to the last checkpoint."""
+    step = b * sizes.kept + t
+    segment = max(1, sizes.segment)
+    checkpoint = b * -(-sizes.kept // segment) + t // segment
+    return Tape(
+        at(tape.parameters, step * sizes.padded_parameters),
+        at(tape.content, step * sizes.heads * sizes.padded),
+        at(tape.weightings, step * sizes.heads * sizes.padded),
+        at(tape.checkpoints, checkpoint * sizes.memory),
+        at(tape.read_vectors, step * sizes.reads * sizes.words),
+        at(tape.controller, step * sizes.parts * sizes.layers * sizes.controller),
+        at(tape.gates, step * sizes.layers * sizes.gates),
+        at(tape.outputs, step * sizes.layers * sizes.controller),
+    )
+
+
+@kernel
+def state_at(state: State, sizes: Sizes, row: int, b: int) -> State:
+    """Point to the state of one sequence; a row of locations has ``row`` numbers."""
+    return State(
+        at(state.memory, b * sizes.words * row),
+        at(state.weightings, b * sizes.heads * row),
+        at(state.read_vectors, b * sizes.reads * sizes.words),
+        at(state.controller, b * sizes.parts * sizes.layers * sizes.controller),
+    )

@@ -6,7 +6,7 @@ counted atomically. Kernels that say themselves what stays in registers, and poi
 instead of slicing them, are several times faster. LLVM splits a vector into registers of any
 machine; the number of lanes only decides how many registers are busy at once.
 
-A pointer does not keep its array alive: take it from arguments of a kernel only.
+A pointer does not keep its array alive: see `keep_alive`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import Any
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils, errors
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic as _untyped_intrinsic
+from numba.extending import lower_builtin, models, register_model
 
 _FEATURES = llvmlite.binding.get_host_cpu_features()
 _REGISTER_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
@@ -29,7 +31,12 @@ _LANE = ir.IntType(32)
 _FAST = ("fast",)
 
 
-class Vector(types.Type):  # type: ignore[misc]
+def intrinsic(typed: Any) -> Any:
+    """Define a function of kernels by the code that it generates."""
+    return _untyped_intrinsic(typed)
+
+
+class Vector(types.Type):
     """The type of ``lanes`` numbers of type ``number``."""
 
     def __init__(self, number: Any, lanes: int) -> None:
@@ -69,7 +76,7 @@ def _as_vector(context: Any, builder: Any, source: Any, value: Any, vector: Vect
 def _define_arithmetic(function: Any, in_place: Any, instruction: str) -> None:
     """Let an operator work lane by lane; a number beside a vector counts in each lane."""
 
-    class Typed(AbstractTemplate):  # type: ignore[misc]
+    class Typed(AbstractTemplate):
         def generic(self, args: Any, keywords: Any) -> Any:
             vectors = {arg for arg in args if isinstance(arg, Vector)}
             others = [arg for arg in args if not isinstance(arg, Vector)]
@@ -101,9 +108,45 @@ def pointer(typing_context: Any, array: Any) -> Any:
     """Point to the first number of a contiguous array."""
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
-        return context.make_array(found.args[0])(context, builder, args[0]).data
+        return context.make_array(array)(context, builder, args[0]).data
 
-    return types.CPointer(array.dtype)(array), generate
+    return types.CPointer(array.dtype)(_contiguous(array)), generate
+
+
+@intrinsic
+def pointers(typing_context: Any, arrays: Any) -> Any:
+    """Point to the first number of each of a named tuple's contiguous arrays."""
+    to_numbers = [types.CPointer(_contiguous(array).dtype) for array in arrays]
+    result = types.BaseTuple.from_types(to_numbers, arrays.instance_class)
+
+    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+        fields = cgutils.unpack_tuple(builder, args[0])
+        return context.make_tuple(
+            builder,
+            result,
+            [
+                context.make_array(array)(context, builder, field).data
+                for array, field in zip(arrays, fields, strict=True)
+            ],
+        )
+
+    return result(arrays), generate
+
+
+def _contiguous(array: Any) -> Any:
+    if array.layout != "C":
+        raise errors.TypingError(f"kernels point into contiguous arrays only, not {array}")
+    return array
+
+
+@intrinsic
+def keep_alive(typing_context: Any, arrays: Any) -> Any:
+    """Let nothing that is pointed to go before this is called with it."""
+
+    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+        return context.get_dummy_value()
+
+    return types.void(arrays), generate
 
 
 @intrinsic

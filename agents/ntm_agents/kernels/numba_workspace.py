@@ -1,4 +1,4 @@
-"""The state of the one sequence that a kernel works on, in rows padded to whole vectors."""
+"""The states of the sequences that a kernel works on, in rows padded to whole vectors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import numpy as np
 
 from ntm_agents.kernels.numba_math import kernel
 from ntm_agents.kernels.numba_tape import Sizes, State
-from ntm_agents.kernels.numba_vectors import at, pointer
+from ntm_agents.kernels.numba_vectors import at, number_for
+
+TILE = 4
+"""Sequences that take a step together: the controller's weights are then read once for all."""
 
 _CACHE_LINE = 64
 
@@ -23,17 +26,14 @@ def aligned_zeros(count: int, like: Any) -> Any:
 
 
 @kernel
-def working_state(state: State, sizes: Sizes) -> State:
-    """Return zeros for the state of one sequence."""
-    parts, layers, size = state.controller.shape[1:]
-    heads = sizes.reads + sizes.writes
+def working_state(sizes: Sizes, like: Any) -> State:
+    """Return zeros for the states of a tile of sequences."""
+    rows = TILE * sizes.padded
     return State(
-        aligned_zeros(sizes.words * sizes.padded, state.memory).reshape(
-            (1, sizes.words, sizes.padded)
-        ),
-        aligned_zeros(heads * sizes.padded, state.memory).reshape((1, heads, sizes.padded)),
-        aligned_zeros(sizes.reads * sizes.words, state.memory).reshape((1, -1)),
-        aligned_zeros(parts * layers * size, state.memory).reshape((1, parts, layers, size)),
+        aligned_zeros(rows * sizes.words, like),
+        aligned_zeros(rows * sizes.heads, like),
+        aligned_zeros(TILE * sizes.reads * sizes.words, like),
+        aligned_zeros(TILE * sizes.parts * sizes.layers * sizes.controller, like),
     )
 
 
@@ -46,36 +46,45 @@ def copy(source: Any, count: int, target: Any) -> None:
 
 @kernel
 def copy_rows(
-    source: Any, source_width: int, rows: int, width: int, target: Any, target_width: int
+    source: Any, source_row: int, rows: int, count: int, target: Any, target_row: int
 ) -> None:
-    """Copy the first ``width`` numbers of each row of a matrix into those of another."""
+    """Copy the first numbers of each row of a matrix into those of another."""
     for row in range(rows):
-        copy(at(source, row * source_width), width, at(target, row * target_width))
+        copy(at(source, row * source_row), count, at(target, row * target_row))
 
 
 @kernel
-def copy_state(source: State, b: int, sizes: Sizes, target: State, b_target: int) -> None:
-    """Copy the state of one sequence; rows of either may be padded."""
-    rows = source.memory.shape[2], target.memory.shape[2]
-    memory, weightings = pointer(source.memory[b]), pointer(source.weightings[b])
-    target_memory = pointer(target.memory[b_target])
-    target_weightings = pointer(target.weightings[b_target])
-    copy_rows(memory, rows[0], sizes.words, sizes.locations, target_memory, rows[1])
-    copy_rows(
-        weightings,
-        rows[0],
-        sizes.reads + sizes.writes,
-        sizes.locations,
-        target_weightings,
-        rows[1],
-    )
-    target.read_vectors[b_target] = source.read_vectors[b]
-    target.controller[b_target] = source.controller[b]
+def copy_state(source: State, source_row: int, sizes: Sizes, target: State, row: int) -> None:
+    """Copy the state of one sequence between rows of different lengths."""
+    n = sizes.locations
+    copy_rows(source.memory, source_row, sizes.words, n, target.memory, row)
+    copy_rows(source.weightings, source_row, sizes.heads, n, target.weightings, row)
+    copy(source.read_vectors, sizes.reads * sizes.words, target.read_vectors)
+    controller = sizes.parts * sizes.layers * sizes.controller
+    copy(source.controller, controller, target.controller)
 
 
 @kernel
-def add_rows(source: Any, width: int, target: Any) -> None:
-    """Add the first ``width`` numbers of each row of a matrix to those of another."""
-    for row in range(source.shape[0]):
-        for i in range(width):
-            target[row, i] += source[row, i]
+def add(source: Any, count: int, target: Any) -> None:
+    """Add numbers to others."""
+    for i in range(count):
+        target[i] += source[i]
+
+
+@kernel
+def _move(source: Any, source_row: int, rows: int, count: int, target: Any, row: int) -> None:
+    for k in range(rows):
+        add(at(source, k * source_row), count, at(target, k * row))
+    for i in range(rows * source_row):
+        source[i] = number_for(source, 0.0)
+
+
+@kernel
+def move_state(source: State, sizes: Sizes, target: State) -> None:
+    """Add a gradient in padded rows to one in rows of N, and leave zeros."""
+    n, padded = sizes.locations, sizes.padded
+    _move(source.memory, padded, sizes.words, n, target.memory, n)
+    _move(source.weightings, padded, sizes.heads, n, target.weightings, n)
+    reads, controller = sizes.reads * sizes.words, sizes.parts * sizes.layers * sizes.controller
+    _move(source.read_vectors, reads, 1, reads, target.read_vectors, reads)
+    _move(source.controller, controller, 1, controller, target.controller, controller)
