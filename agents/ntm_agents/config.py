@@ -32,6 +32,9 @@ class NTMConfig:
             begins: the initial bias of the logit of no shift, and, negated, of the gate.
         memory_start: ``"each"``: every location starts from a learned vector of its own;
             ``"shared"``: all start from the same one, so no location can be told by it.
+        memory_scale: Standard deviation of these vectors' numbers when training begins. Where
+            a long sequence is written over locations that training never visits, they are
+            noise; the smaller, the better it is read back.
 
     Raises:
         ValueError: If a size is not positive, or the controller or memory start is unknown.
@@ -50,6 +53,7 @@ class NTMConfig:
     initial_focus: float = 10.0
     initial_stay: float = 0.0
     memory_start: MemoryStart = "each"
+    memory_scale: float = 0.3
 
     def __post_init__(self) -> None:
         """Check the sizes."""

@@ -14,8 +14,6 @@ from ntm_agents.kernels.core import CoreWeights, Weights
 from ntm_agents.kernels.dispatch import Backend, check_backend, select_backend
 from ntm_agents.state import LearnedStart, NTMState, expand
 
-_INITIAL_MEMORY_SCALE = 0.3
-
 
 class NTM(nn.Module):
     """A controller with an external memory (Graves, Wayne, Danihelka 2014).
@@ -56,7 +54,7 @@ class NTM(nn.Module):
 
         rows = config.memory_size if config.memory_start == "each" else 1
         self.initial_memory = nn.Parameter(
-            torch.randn(rows, config.word_size) * _INITIAL_MEMORY_SCALE
+            torch.randn(rows, config.word_size) * config.memory_scale
         )
         focus = torch.zeros(config.num_heads, config.memory_size)
         focus[:, 0] = config.initial_focus
