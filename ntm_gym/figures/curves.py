@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from ntm_gym.figures.style import NETWORKS, OPTIMUM
@@ -34,6 +35,7 @@ def draw_learning(
         axes.axhline(paper[network], color=color, linewidth=1.2, linestyle=dashes)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("sequences (thousands)")
     axes.set_ylabel("bits per sequence")
     _add_legend(axes, "dashed: where the paper's curves end")
@@ -53,10 +55,11 @@ def median_curve(seeds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.array([(x, np.median([curve[x] for curve in at])) for x in common])
 
 
-def draw_optimum(axes: Axes, bits: float) -> None:
-    """Draw the cost that no network can beat on average, and look closely at it."""
-    axes.axhline(bits, color=OPTIMUM, linewidth=1.2, linestyle=":", label="optimal estimator")
-    axes.set_ylim(bits - 2, bits + 28)
+def draw_optimum(axes: Axes) -> None:
+    """Draw the cost that no network can beat on average as zero, and look closely at it."""
+    axes.axhline(0, color=OPTIMUM, linewidth=1.2, linestyle=":", label="optimal estimator")
+    axes.set_ylim(-1, 25)
+    axes.set_ylabel("bits per sequence above the optimum")
     _add_legend(axes, "dashed: where the paper's curves end")
 
 

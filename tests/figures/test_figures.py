@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("matplotlib")
 
+from ntm_agents.training.sampling import validation_batch
 from ntm_gym.cli import main
-from ntm_gym.figures.catalogue import FIGURES
+from ntm_gym.figures.catalogue import FIGURES, VALIDATION_KEYS
 from ntm_gym.figures.curves import median_curve
 from ntm_gym.figures.memory_use import visited
 from ntm_gym.figures.runs import BoardEntries, MissingRunError, RunFolders, Runs
 from ntm_gym.figures.write_locations import amount_written, fit_write_locations
+from ntm_gym.tasks import make_task
 
 
 def test_every_figure_of_the_paper_from_3_to_18_is_there() -> None:
@@ -44,6 +47,13 @@ def test_the_fit_follows_the_priority_around_the_circle_past_a_stray_vector() ->
 
     assert fit.near == 8
     np.testing.assert_allclose(fit.fitted, 8 * priorities, atol=0.5)
+
+
+def test_the_optimum_of_figure_13_is_of_the_episodes_that_training_logs() -> None:
+    task = make_task("ngram")
+    logged = validation_batch(task, len(VALIDATION_KEYS), torch.device("cpu"))
+
+    np.testing.assert_array_equal(task.sample(VALIDATION_KEYS).targets, logged.targets.numpy())
 
 
 def test_what_two_heads_add_at_one_location_is_summed_before_it_is_measured() -> None:
