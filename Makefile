@@ -68,7 +68,8 @@ format: .venv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-figures: .venv  ## draw the README's picture from the shipped checkpoint
+figures: .venv  ## draw the pictures of README and docs from the shipped checkpoints
+	$(BIN)/ntm-gym figures --out docs/assets/figures
 	$(BIN)/python docs/draw_memory.py
 	$(BIN)/python docs/draw_learning.py
 
