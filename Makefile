@@ -28,6 +28,8 @@ reproduce: .venv  ## train the paper's rows, evaluate them, draw its figures; go
 	[ $$status -le 1 ] || exit $$status; \
 	$(BIN)/ntm-gym leaderboard collect --runs $(RUNS) --board $(BOARD) && \
 	$(BIN)/ntm-gym figures --board $(BOARD) --out $(BOARD)/figures && \
+	$(BIN)/ntm-gym beyond --board $(BOARD) --out $(BOARD)/beyond \
+		$(if $(QUICK),--episodes 100) && \
 	$(BIN)/ntm-gym paper --board $(BOARD) && exit $$status
 
 test: .venv  ## run all checks and all tests
