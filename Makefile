@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread: the tensors are small, and threads that compete for a core wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard verify test check lint format type imports fast slow browser doc figures screenshots tables clean
+.PHONY: leaderboard verify reproduce test check lint format type imports fast slow browser doc figures screenshots tables clean
 
 leaderboard: .venv  ## verify a sample of every entry, print the tables, write the page
 	$(BIN)/ntm-gym leaderboard verify --episodes 50
@@ -14,6 +14,23 @@ leaderboard: .venv  ## verify a sample of every entry, print the tables, write t
 
 verify: .venv  ## recompute every number of every entry
 	$(BIN)/ntm-gym leaderboard verify
+
+# make reproduce QUICK=1               a part, in under 20 minutes on two cores
+# make reproduce ONLY="copy/ntm-ff"    some rows; SEEDS=1 or SEEDS=1-3 chooses training seeds
+# make reproduce BOARD=leaderboard     into the shipped board
+RUNS ?= runs
+BOARD ?= build/reproduction
+reproduce: .venv  ## train the paper's rows, evaluate them, draw its figures; goes on if stopped
+	@status=0; \
+	$(BIN)/ntm-reproduce train --runs $(RUNS) $(if $(QUICK),--quick) \
+		$(foreach row,$(ONLY),--only '$(row)') $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(JOBS),--jobs $(JOBS)) || status=$$?; \
+	[ $$status -le 1 ] || exit $$status; \
+	$(BIN)/ntm-gym leaderboard collect --runs $(RUNS) --board $(BOARD) && \
+	$(BIN)/ntm-gym figures --board $(BOARD) --out $(BOARD)/figures && \
+	$(BIN)/ntm-gym beyond --board $(BOARD) --out $(BOARD)/beyond \
+		$(if $(QUICK),--episodes 100) && \
+	$(BIN)/ntm-gym paper --board $(BOARD) && exit $$status
 
 test: .venv  ## run all checks and all tests
 	$(MAKE) check fast slow
@@ -53,7 +70,8 @@ format: .venv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-figures: .venv  ## draw the README's picture from the shipped checkpoint
+figures: .venv  ## draw the pictures of README and docs from the shipped checkpoints
+	$(BIN)/ntm-gym figures --out docs/assets/figures
 	$(BIN)/python docs/draw_memory.py
 	$(BIN)/python docs/draw_learning.py
 

@@ -5,19 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 
 from ntm_agents import bench
+from ntm_agents.reproduction import reliability_tables
+from ntm_agents.reproduction.recipe_tables import differences_table
+from ntm_agents.reproduction.reliability import read_records
 from ntm_agents.sb3 import bench as sb3_bench
 from ntm_agents.sb3.report import learning_table, read_runs
 from ntm_gym.commands import bench_envs
 from ntm_gym.commands.envs import scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
+from ntm_gym.figures.catalogue import FIGURES
 from ntm_gym.files import read_json, write_atomically
+from ntm_gym.leaderboard.beyond_records import format_beyond, read_record
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.reading import find_entries, read_entry
+from ntm_gym.leaderboard.goals import goals_table
+from ntm_gym.leaderboard.paper_rows import missing_rows, paper_rows
+from ntm_gym.leaderboard.paper_tables import (
+    against_lstm_table,
+    costs_table,
+    past_table,
+    results_table,
+)
+from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.table import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"
+RELIABILITY = {
+    "copy/ntm-ff": ("30", "50", "80", "120"),
+    "copy/ntm-lstm": ("30", "50", "80", "120"),
+    "recall/ntm-ff": ("10", "15", "20"),
+    "recall/ntm-lstm": ("10", "15", "20"),
+}
+"""Recipes whose variants are compared, and the points that say what holds."""
 
 
 def main() -> None:
@@ -41,6 +61,7 @@ def main() -> None:
     )
     speed = bench.format_result(read_json(RESULTS / "bench-ntm.json"))
     _fill(ROOT / "docs/kernels.md", {"speed": speed})
+    _fill(ROOT / "docs/reproduction.md", _reproduction())
     _fill(
         ROOT / "docs/stable-baselines3.md",
         {
@@ -48,6 +69,47 @@ def main() -> None:
             "speed": sb3_bench.format_result(read_json(RESULTS / "bench-sb3.json")),
         },
     )
+
+
+def _reproduction() -> dict[str, str]:
+    rows = paper_rows(entry for _, entry in read_board(ROOT / "leaderboard"))
+    missing = "".join(f"\n- no entry of {recipe} yet" for recipe in missing_rows(rows))
+    beyond = [read_record(path) for path in sorted((RESULTS / "beyond").glob("*.json"))]
+    return {
+        "results": f"{results_table(rows)}\n{missing}",
+        "past": past_table(rows),
+        "lstm": against_lstm_table(rows),
+        "costs": costs_table(rows),
+        "goals": goals_table(rows),
+        "recipes": differences_table(),
+        "beyond": format_beyond(beyond),
+        "reliability": "\n\n".join(map(_reliability, RELIABILITY)),
+        "learning curves": _figures(3, 7, 10, 13, 18),
+        "answers": _figures(4, 5, 8, 11),
+        "memory": _figures(6, 9, 12, 14, 15, 16, 17),
+    }
+
+
+def _figures(*numbers: int) -> str:
+    return "\n\n".join(map(_figure, numbers))
+
+
+def _figure(number: int) -> str:
+    name = f"assets/figures/figure-{number:02}.png"
+    if not (ROOT / "docs" / name).exists():
+        return f"Figure {number} is not drawn yet."
+    caption = FIGURES[number].caption
+    return f"![Figure {number}]({name})\n\n*Figure {number}. {caption}*"
+
+
+def _reliability(recipe: str) -> str:
+    path = RESULTS / f"reliability/{recipe.replace('/', '-')}.json"
+    if not path.exists():
+        return f"### {recipe}\n\nNot examined yet."
+    records, labels = read_records(path), RELIABILITY[recipe]
+    learning = reliability_tables.learning_table(records)
+    generalizing = reliability_tables.generalizing_table(records, labels)
+    return f"### {recipe}\n\nLearning:\n\n{learning}\n\nGeneralizing:\n\n{generalizing}"
 
 
 def _seeds(entries: list[Entry], labels: list[str]) -> str:

@@ -26,8 +26,23 @@ def list_seeds(values: Iterable[float]) -> str:
         >>> list_seeds([0.0, 147.2, 0.0, 0.005])
         '0 (2 seeds), 0.005, 147'
     """
-    texts = [f"{value:.3g}" if value < 1000 else f"{value:.0f}" for value in sorted(values)]
+    texts = map(short, sorted(values))
     counted = [(text, len(list(same))) for text, same in itertools.groupby(texts)]
     return ", ".join(
         text if count == 1 else f"{text} ({count} seeds)" for text, count in counted
     )
+
+
+def short(value: float) -> str:
+    """Return a number with as many digits as say something.
+
+    Example:
+        >>> [short(value) for value in (0.0, 0.00023, 0.0123, -9.14, 56.25, 1234.5)]
+        ['0', '0.0002', '0.0123', '-9.14', '56.2', '1234']
+    """
+    size = abs(value)
+    if size == 0 or size >= 100:
+        return f"{value:.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    return f"{value:.3g}" if size >= 0.01 else f"{value:.1g}"

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         and fnmatch(folder.name, args.only)
     ]
     if not tried:
-        raise ValueError(f"no entry {args.only!r} in {args.board} has a memory to try")
+        print(f"no entry {args.only} in {args.board} has a memory to try")
     records = []
     with Progress("evaluating") as progress:
         for folder, entry in tried:
@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
             record = try_entry(folder, entry, known, args.episodes, progress)
             write_record(path, record)
             records.append(record)
-    print(format_beyond(records))
+    if records:
+        print(format_beyond(records))
     return 0
 
 
@@ -76,7 +77,10 @@ def try_entry(
         progress: Is told of every point.
     """
     challenge = CHALLENGES[entry.suite.name]
-    before = {run.sha256: run for run in known.runs} if known else {}
+    count = challenge.suite.num_episodes if episodes is None else episodes
+    before: dict[str, BeyondRun] = {}
+    if known is not None and known.episodes == count:
+        before = {run.sha256: run for run in known.runs}
     runs = []
     for claim in entry.runs:
         if claim.sha256 not in before:
@@ -85,5 +89,4 @@ def try_entry(
             points = evaluate_beyond(agent, challenge, episodes, progress.advance)
             before[claim.sha256] = BeyondRun(claim.train_seed, claim.sha256, points)
         runs.append(before[claim.sha256])
-    count = challenge.suite.num_episodes if episodes is None else episodes
     return BeyondRecord(entry.name, entry.suite.name, count, runs)

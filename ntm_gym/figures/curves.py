@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from ntm_gym.figures.style import NETWORKS, OPTIMUM
@@ -30,10 +31,14 @@ def draw_learning(
         median = median_curve(seeds)
         label = f"{name} ({len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'})"
         axes.plot(median[:, 0] / 1e3, median[:, 1], color=color, linewidth=1.8, label=label)
-        axes.axhline(paper[network], color=color, linewidth=0.9, linestyle="--")
+        dashes = (5 * list(curves).index(network), (5, 10))
+        axes.axhline(paper[network], color=color, linewidth=1.2, linestyle=dashes)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("sequences (thousands)")
     axes.set_ylabel("bits per sequence")
-    axes.legend(title="dashed: where the paper's curves end")
+    _add_legend(axes, "dashed: where the paper's curves end")
 
 
 def median_curve(seeds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -50,11 +55,12 @@ def median_curve(seeds: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.array([(x, np.median([curve[x] for curve in at])) for x in common])
 
 
-def draw_optimum(axes: Axes, bits: float) -> None:
-    """Draw the cost that no network can beat on average, and look closely at it."""
-    axes.axhline(bits, color=OPTIMUM, linewidth=1.2, linestyle=":", label="optimal estimator")
-    axes.set_ylim(bits - 2, bits + 28)
-    axes.legend(title="dashed: where the paper's curves end")
+def draw_optimum(axes: Axes) -> None:
+    """Draw the cost that no network can beat on average as zero, and look closely at it."""
+    axes.axhline(0, color=OPTIMUM, linewidth=1.2, linestyle=":", label="optimal estimator")
+    axes.set_ylim(-1, 25)
+    axes.set_ylabel("bits per sequence above the optimum")
+    _add_legend(axes, "dashed: where the paper's curves end")
 
 
 def draw_generalization(
@@ -77,4 +83,17 @@ def draw_generalization(
         axes.plot(difficulties, np.median(seeds, 0), "o-", color=color, label=name)
         axes.plot(difficulties, paper[network], "--", color=color, linewidth=0.9)
     axes.set_ylabel("bits per sequence")
-    axes.legend(title="dashed: the paper")
+    _add_legend(axes, "dashed: the paper")
+
+
+def _add_legend(axes: Axes, title: str) -> None:
+    """Put a legend above the axes, where it hides no curve."""
+    axes.legend(
+        title=title,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        alignment="left",
+        ncols=2,
+        columnspacing=1.2,
+        handlelength=1.4,
+    )

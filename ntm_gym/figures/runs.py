@@ -1,11 +1,12 @@
-"""Finished runs on disk: ``TASK/NETWORK/seed-N``, as ``ntm-train`` writes them."""
+"""Finished runs that figures are drawn from: on this machine, or shipped on a board."""
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from ntm_gym.evaluation.agent import Agent, SequenceAgent
 from ntm_gym.evaluation.loading import import_by_name, load_checkpoint_agent
+from ntm_gym.files import read_json
 
 _TRACER = "ntm_agents.tracing:trace_arrays"
+_NTMS = ("ntm-ff", "ntm-lstm")
 
 
 class Player(Agent, SequenceAgent, Protocol):
@@ -31,27 +34,26 @@ class Run:
     """One finished run.
 
     Attributes:
-        folder: Holds ``model.safetensors`` and ``log.jsonl``.
+        checkpoint: The published network.
+        curve: Its learning curve: a training's ``log.jsonl``, or a ``.curve.json``.
         seed: Training seed.
     """
 
-    folder: Path
+    checkpoint: Path
+    curve: Path
     seed: int
-
-    @property
-    def checkpoint(self) -> Path:
-        """The published network."""
-        return self.folder / "model.safetensors"
 
     def learning_curve(self) -> NDArray[np.float64]:
         """Return sequences and bits per held-out sequence, shape ``(reports, 2)``."""
-        lines = [
-            json.loads(line) for line in (self.folder / "log.jsonl").read_text().splitlines()
-        ]
-        return np.array(
-            [(line["sequences"], line["validation_bits_per_sequence"]) for line in lines],
-            np.float64,
-        )
+        if self.curve.suffix == ".json":
+            curve = read_json(self.curve)
+            points = list(zip(curve["sequences"], curve["bits_per_sequence"], strict=True))
+        else:
+            lines = [json.loads(line) for line in self.curve.read_text().splitlines()]
+            points = [
+                (each["sequences"], each["validation_bits_per_sequence"]) for each in lines
+            ]
+        return np.array(points, np.float64)
 
     def agent(self) -> Player:
         """Load the network.
@@ -71,7 +73,7 @@ def _load(checkpoint: Path) -> Player:
 
 
 @dataclasses.dataclass(frozen=True)
-class Runs:
+class Runs(abc.ABC):
     """All finished runs under a folder.
 
     Attributes:
@@ -80,42 +82,77 @@ class Runs:
 
     root: Path
 
+    @abc.abstractmethod
+    def folder(self, task: str, network: str) -> Path:
+        """Return where the runs of a recipe lie."""
+
+    @abc.abstractmethod
+    def _runs(self, folder: Path) -> Iterable[Run]:
+        """Return the finished runs in a recipe's folder."""
+
     def find(self, task: str, network: str) -> list[Run]:
         """Return the finished runs of a recipe in the order of their seeds.
 
         Raises:
             MissingRunError: If there is none.
         """
-        found = [
-            Run(model.parent, int(model.parent.name.removeprefix("seed-")))
-            for model in (self.root / task / network).glob("seed-*/model.safetensors")
-        ]
+        folder = self.folder(task, network)
+        found = sorted(self._runs(folder), key=lambda run: run.seed)
         if not found:
-            raise MissingRunError(f"no finished run in {self.root / task / network}")
-        return sorted(found, key=lambda run: run.seed)
+            raise MissingRunError(f"no finished run in {folder}")
+        return found
 
-    def find_networks(self, task: str, networks: Mapping[str, Any]) -> dict[str, list[Run]]:
+    def find_networks(self, task: str, networks: Iterable[str]) -> dict[str, list[Run]]:
         """Return the finished runs of all networks that have one.
 
         Raises:
             MissingRunError: If none has.
         """
-        found = {n: self.find(task, n) for n in networks if self._has_runs(task, n)}
+        found = {}
+        for network in networks:
+            if any(True for _ in self._runs(self.folder(task, network))):
+                found[network] = self.find(task, network)
         if not found:
-            raise MissingRunError(f"no finished run in {self.root / task}")
+            raise MissingRunError(f"no finished run of {task} in {self.root}")
         return found
 
-    def first_ntm(self, task: str) -> Run:
-        """Return the first seed of the NTM with a feed-forward, or else an LSTM controller.
+    def first(self, task: str, networks: Iterable[str] = _NTMS) -> Run:
+        """Return the first seed of the first of some networks that has a run.
+
+        Args:
+            task: First word of the recipe.
+            networks: Last words of recipes; the NTMs if not given.
 
         Raises:
-            MissingRunError: If there is neither.
+            MissingRunError: If none has.
         """
-        networks = self.find_networks(task, {"ntm-ff": None, "ntm-lstm": None})
-        return next(iter(networks.values()))[0]
+        return next(iter(self.find_networks(task, networks).values()))[0]
 
-    def _has_runs(self, task: str, network: str) -> bool:
-        return any((self.root / task / network).glob("seed-*/model.safetensors"))
+
+class RunFolders(Runs):
+    """``TASK/NETWORK/seed-N``, as ``ntm-train`` writes them."""
+
+    def folder(self, task: str, network: str) -> Path:
+        """Return where the runs of a recipe lie."""
+        return self.root / task / network
+
+    def _runs(self, folder: Path) -> Iterable[Run]:
+        for model in folder.glob("seed-*/model.safetensors"):
+            seed = int(model.parent.name.removeprefix("seed-"))
+            yield Run(model, model.parent / "log.jsonl", seed)
+
+
+class BoardEntries(Runs):
+    """``supervised/TASK-NETWORK/seed-N.safetensors``, as on a leaderboard."""
+
+    def folder(self, task: str, network: str) -> Path:
+        """Return where the entry of a recipe lies."""
+        return self.root / "supervised" / f"{task}-{network}"
+
+    def _runs(self, folder: Path) -> Iterable[Run]:
+        for weights in folder.glob("seed-*.safetensors"):
+            seed = int(weights.stem.removeprefix("seed-"))
+            yield Run(weights, weights.with_suffix(".curve.json"), seed)
 
 
 def trace_run(run: Run, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]]:

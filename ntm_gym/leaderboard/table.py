@@ -10,7 +10,7 @@ import numpy as np
 from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.leaderboard.entries import TRAINING_SEEDS, Entry
-from ntm_gym.markdown import format_markdown
+from ntm_gym.markdown import format_markdown, short
 
 METRICS = {
     "bits_per_sequence": "Bits per sequence (cross-entropy; lower is better)",
@@ -70,7 +70,7 @@ def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str
             row.name,
             "-" if row.parameters is None else f"{row.parameters:,}",
             "-" if row.sequences is None else f"{row.sequences:,}",
-            "-" if row.parameters is None else _seeds(row),
+            "-" if row.parameters is None else seeds_words(len(row.runs), row.num_seeds),
             *(_cell(row, label, metric) for label in labels),
         ]
         for row in rows
@@ -89,19 +89,15 @@ def _cell(row: Row, label: str, metric: str) -> str:
 def format_interval(interval: Interval) -> str:
     """Write a mean and its interval, which is left out where nothing varies."""
     if interval.low == interval.high:
-        return _number(interval.mean)
-    return f"{_number(interval.mean)} [{_number(interval.low)}, {_number(interval.high)}]"
+        return short(interval.mean)
+    return f"{short(interval.mean)} [{short(interval.low)}, {short(interval.high)}]"
 
 
-def _number(value: float) -> str:
-    if value == 0 or value >= 100:
-        return f"{value:.0f}"
-    return (
-        f"{value:.1f}" if value >= 10 else f"{value:.3g}" if value >= 0.01 else f"{value:.1g}"
-    )
+def seeds_words(count: int, asked: int) -> str:
+    """Return how many training seeds there are of how many that were asked for.
 
-
-def _seeds(row: Row) -> str:
-    if len(row.runs) == 1:
-        return "single run"
-    return f"{len(row.runs)} of {row.num_seeds}"
+    Example:
+        >>> seeds_words(3, 5), seeds_words(1, 5)
+        ('3 of 5', 'single run')
+    """
+    return "single run" if count == 1 else f"{count} of {asked}"

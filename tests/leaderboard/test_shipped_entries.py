@@ -37,6 +37,11 @@ def test_the_board_holds_together_and_has_floor_and_ceiling_on_every_suite() -> 
     assert {each.suite.name for each in read_references(BOARD)} == set(SUITES)
 
 
+def test_all_shipped_networks_together_stay_small() -> None:
+    sizes = [path.stat().st_size for path in BOARD.glob("*/*/*.safetensors")]
+    assert sum(sizes) < 60e6
+
+
 def play(first: int, last: int, num_envs: int) -> PointResult:
     suite = find_suite("copy")
     point = suite.find_point(LABEL)

@@ -36,6 +36,7 @@ class Record:
         solved_at: Sequences after which a report was first under `SOLVED_BITS`, or None.
         final_bits: Bits per validation sequence at the end.
         wrong_bits: Mean wrong bits per sequence by label of the suite's points.
+        episodes: Episodes at each point.
         weights_sha256: Of the network that was evaluated.
     """
 
@@ -46,6 +47,7 @@ class Record:
     solved_at: int | None
     final_bits: float
     wrong_bits: dict[str, float]
+    episodes: int
     weights_sha256: str
 
 
@@ -90,10 +92,13 @@ def examine(
         on_run: Called with each run's name when it is done.
     """
     base, suite = find_recipe(recipe), find_suite(task_of(recipe))
-    played = {record.weights_sha256: record.wrong_bits for record in known}
+    count = suite.num_episodes if episodes is None else episodes
+    played = {
+        record.weights_sha256: record.wrong_bits for record in known if record.episodes == count
+    }
     records = []
     for (variant, seed), folder in find_runs(root, recipe).items():
-        record = _examine(folder, variant, seed, base, suite, played, episodes)
+        record = _examine(folder, variant, seed, base, suite, played, count)
         records.append(record)
         on_run(f"{variant}, seed {seed}")
     return records
@@ -106,7 +111,7 @@ def _examine(
     base: TrainingConfig,
     suite: Suite,
     played: Mapping[str, dict[str, float]],
-    episodes: int | None,
+    episodes: int,
 ) -> Record:
     model = folder / "model.safetensors"
     config = TrainingConfig(**read_json(folder / "config.json"))
@@ -121,11 +126,12 @@ def _examine(
         solved_at=next((at for at, cost in bits.items() if cost < SOLVED_BITS), None),
         final_bits=log[-1]["validation_bits_per_sequence"],
         wrong_bits=played.get(weights) or _wrong_bits(model, suite, episodes),
+        episodes=episodes,
         weights_sha256=weights,
     )
 
 
-def _wrong_bits(model: Path, suite: Suite, episodes: int | None) -> dict[str, float]:
+def _wrong_bits(model: Path, suite: Suite, episodes: int) -> dict[str, float]:
     results = evaluate(load_agent(model), suite, episodes)
     return {
         label: float(point.bit_errors_per_sequence.mean())

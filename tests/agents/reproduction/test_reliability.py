@@ -22,7 +22,7 @@ TINY_SUITE = Suite("copy", 1, (Point("1", "copy", {"max_length": 1}),), 10)
 
 def record(variant: str, seed: int, solved_at: int | None, wrong: float) -> Record:
     final = 0.01 if solved_at else 9.5
-    return Record(variant, {}, seed, 100, solved_at, final, {"30": 0.0, "120": wrong}, "")
+    return Record(variant, {}, seed, 100, solved_at, final, {"30": 0.0, "120": wrong}, 10, "")
 
 
 RECORDS = [
@@ -84,6 +84,7 @@ def test_networks_that_have_not_changed_are_not_played_again(runs: Path) -> None
 
     assert again[0].wrong_bits == {"1": -1.0}
     assert again[1] == known[1]
+    assert examine(runs, "copy/ntm-ff", marked, episodes=5)[0].wrong_bits["1"] > 0
 
 
 def test_records_are_read_as_they_were_written_and_only_for_the_same_episodes(
