@@ -79,10 +79,11 @@ def _train(
 ) -> None:
     learner = Learner(network, config, cuda_graph)
     solved_at = 0 if config.solved_below is None else None
-    progress = folder.restore() or Progress(0, 0.0, solved_at, learner.tensors)
+    progress = folder.restore() or Progress(0, 0.0, 0.0, solved_at, learner.tensors)
     done, solved_at = progress.sequences, progress.solved_at
     learner.restore(progress.tensors)
     started = time.monotonic() - progress.wall_time_s
+    cpu_started = time.process_time() - progress.cpu_time_s
 
     task = config.make_task()
     sequences = TrainingSequences(task, config.seed, config.batch_size, place)
@@ -111,6 +112,7 @@ def _train(
                 "validation_bits_per_sequence": _validate(network, held_out),
                 "learning_rate": learning_rate,
                 "wall_time_s": time.monotonic() - started,
+                "cpu_time_s": time.process_time() - cpu_started,
             }
             if not math.isfinite(line["train_bits_per_sequence"]):
                 raise FloatingPointError(
@@ -121,7 +123,8 @@ def _train(
                 solved_at = done
                 bar.total = config.last_sequence(solved_at)
             folder.log(line)
-            folder.save(Progress(done, line["wall_time_s"], solved_at, learner.tensors))
+            times = line["wall_time_s"], line["cpu_time_s"]
+            folder.save(Progress(done, *times, solved_at, learner.tensors))
             for name, value in line.items():
                 writer.add_scalar(name, value, done)
             bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
@@ -155,6 +158,7 @@ def _description(
         "updates": final["sequences"] // config.batch_size,
         "validation_bits_per_sequence": final["validation_bits_per_sequence"],
         "wall_time_s": round(final["wall_time_s"], 1),
+        "cpu_time_s": round(final["cpu_time_s"], 1),
         "training": config.to_json(),
         "command": command,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} thread(s)",

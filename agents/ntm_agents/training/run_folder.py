@@ -24,12 +24,14 @@ class Progress:
     Attributes:
         sequences: Sequences trained on.
         wall_time_s: Seconds that took, over all sessions.
+        cpu_time_s: Of a processor, likewise; less where the process was stopped or waited.
         solved_at: Sequences after which the task counted as solved; None if it does not.
         tensors: Parameters and optimizer averages, flat.
     """
 
     sequences: int
     wall_time_s: float
+    cpu_time_s: float
     solved_at: int | None
     tensors: dict[str, Tensor]
 
