@@ -43,8 +43,13 @@ def ordered_kernel(function: Function) -> Function:
     return _compile(function, fastmath=_ORDERED)
 
 
-def _compile(function: Function, fastmath: bool | set[str]) -> Function:
-    compiled: Any = njit(fastmath=fastmath, error_model="numpy", nogil=True, cache=True)
+def inlined(function: Function) -> Function:
+    """Compile a function into each caller, so that vectors pass through registers."""
+    return _compile(function, fastmath=True, forceinline=True)
+
+
+def _compile(function: Function, **options: Any) -> Function:
+    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)
     return cast(Function, compiled(function))
 
 

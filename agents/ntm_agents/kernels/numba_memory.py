@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ntm_agents.addressing import SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_math import kernel
+from ntm_agents.kernels.numba_math import inlined, kernel
 from ntm_agents.kernels.numba_tape import Sizes
 from ntm_agents.kernels.numba_vectors import (
     at,
@@ -32,22 +32,67 @@ def write(
         written: Written: memory after, ``(M, N)``.
         inverse: Written: one over the norm of each location after, ``(N,)``.
     """
-    erases, adds = (
-        at(parameters, sizes.addressing),
-        at(parameters, sizes.addressing + sizes.words),
-    )
-    stride = sizes.addressing + 2 * sizes.words
-    for i in range(0, sizes.padded, lanes(memory)):
+    words, padded, addressing = sizes.words, sizes.padded, sizes.addressing
+    stride = addressing + 2 * words
+    for i in range(0, padded, lanes(memory)):
         squares = zeros(memory) + SIMILARITY_EPSILON
-        for m in range(sizes.words):
-            row = load(memory, m * sizes.padded + i)
-            for h in range(sizes.writes):
-                row *= 1.0 - load(weightings, h * sizes.padded + i) * erases[h * stride + m]
-            for h in range(sizes.writes):
-                row += load(weightings, h * sizes.padded + i) * adds[h * stride + m]
-            store(row, written, m * sizes.padded + i)
+        weight = load(weightings, i)
+        for m in range(words):
+            erase, row = addressing + m, load(memory, m * padded + i)
+            row *= 1.0 - weight * parameters[erase]
+            for h in range(1, sizes.writes):
+                others = load(weightings, h * padded + i)
+                row *= 1.0 - others * parameters[h * stride + erase]
+            row += weight * parameters[erase + words]
+            for h in range(1, sizes.writes):
+                others = load(weightings, h * padded + i)
+                row += others * parameters[h * stride + erase + words]
+            store(row, written, m * padded + i)
             squares += row * row
         store(1.0 / square_root(squares), inverse, i)
+
+
+@inlined
+def _write_backward_of_others(
+    d_row: Any,
+    d_kept: Any,
+    weightings: Any,
+    erases: Any,
+    sizes: Sizes,
+    d_weightings: Any,
+    d_erases: Any,
+    kept: Any,
+) -> Any:
+    """Carry a gradient back through one row of a write, for all heads but the first.
+
+    Args:
+        d_row: Gradient of the row after the write.
+        d_kept: Product of the row, as the first head leaves it, and its gradient.
+        weightings: Of all heads, from the row's first location on.
+        erases: The first head's erase for this row, among all parameters.
+        sizes: The sizes.
+        d_weightings: Added to.
+        d_erases: Added to, with the gradients of the adds.
+        kept: Scratch: what of ``d_kept`` is left by the heads before each.
+
+    Returns:
+        What share of the row these heads keep.
+    """
+    words, padded, step = sizes.words, sizes.padded, lanes(kept)
+    stride = sizes.addressing + 2 * words
+    for h in range(1, sizes.writes):
+        store(d_kept, kept, h * step)
+        d_kept *= 1.0 - load(weightings, h * padded) * erases[h * stride]
+    kept_by_later = zeros(kept) + 1.0
+    for h in range(sizes.writes - 1, 0, -1):
+        weight, erase, add = load(weightings, h * padded), h * stride, h * stride + words
+        d_keep = load(kept, h * step) * kept_by_later
+        d_erases[erase] -= sum_of(d_keep * weight)
+        d_erases[add] += sum_of(weight * d_row)
+        d_weight = load(d_weightings, h * padded) + d_row * erases[add]
+        store(d_weight - d_keep * erases[erase], d_weightings, h * padded)
+        kept_by_later *= 1.0 - weight * erases[erase]
+    return kept_by_later
 
 
 @kernel
@@ -79,33 +124,28 @@ def write_backward(
         for m in range(2 * words):
             d_parameters[h * stride + addressing + m] = 0.0
     for i in range(0, padded, step):
+        weight, d_weight = load(weightings, i), load(d_weightings, i)
         for m in range(words):
-            d_row = load(d_memory, m * padded + i)
-            before = load(memory, m * padded + i) * d_row
-            for h in range(sizes.writes):
-                erase = h * stride + addressing + m
-                weight = load(weightings, h * padded + i)
-                d_parameters[erase + words] += sum_of(weight * d_row)
-                store(
-                    load(d_weightings, h * padded + i) + d_row * parameters[erase + words],
-                    d_weightings,
-                    h * padded + i,
-                )
-                store(before, kept, h * step)
-                before *= 1.0 - weight * parameters[erase]
-            others = zeros(memory) + 1.0
-            for h in range(sizes.writes - 1, -1, -1):
-                erase = h * stride + addressing + m
-                weight = load(weightings, h * padded + i)
-                d_keep = load(kept, h * step) * others
-                d_parameters[erase] -= sum_of(d_keep * weight)
-                store(
-                    load(d_weightings, h * padded + i) - d_keep * parameters[erase],
-                    d_weightings,
-                    h * padded + i,
-                )
-                others *= 1.0 - weight * parameters[erase]
-            store(d_row * others, d_memory, m * padded + i)
+            erase, d_row = addressing + m, load(d_memory, m * padded + i)
+            d_kept = load(memory, m * padded + i) * d_row
+            d_parameters[erase + words] += sum_of(weight * d_row)
+            d_weight += d_row * parameters[erase + words]
+            keep = 1.0 - weight * parameters[erase]
+            kept_by_others = _write_backward_of_others(
+                d_row,
+                d_kept * keep,
+                at(weightings, i),
+                at(parameters, m + addressing),
+                sizes,
+                at(d_weightings, i),
+                at(d_parameters, m + addressing),
+                kept,
+            )
+            d_kept *= kept_by_others
+            d_parameters[erase] -= sum_of(d_kept * weight)
+            d_weight -= d_kept * parameters[erase]
+            store(d_row * (keep * kept_by_others), d_memory, m * padded + i)
+        store(d_weight, d_weightings, i)
 
 
 @kernel
