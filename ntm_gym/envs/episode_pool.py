@@ -1,4 +1,4 @@
-"""Episodes for many environments: sampled in blocks, read with one gather a step."""
+"""Episodes for many environments: sampled in blocks, read with a few gathers a step."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntm_gym.tasks import Episodes, Task
-from ntm_gym.tasks.episodes import as_items
+from ntm_gym.envs.slot_table import SlotTable
+from ntm_gym.tasks import Task
 from ntm_gym.tasks.keyed_random import draw_keys
 
-_NUMBERS_HELD = 2**23
-_MOST_EPISODES_HELD = 16
-_SCORED, _LAST = np.uint8(1), np.uint8(2)
+KEYS_AT_ONCE = 64
+_EPISODES_HELD = 8_192
+_FEWEST_EPISODES_HELD = 4
+_EPISODES_AT_ONCE = 4_096
+"""What is sampled at once stays in a core's cache."""
 
 
 class EpisodePool:
@@ -21,10 +23,8 @@ class EpisodePool:
 
     An environment's keys come from a generator of its own, in the order in which a single
     environment would draw them. Its episodes lie in a ring of slots; one more slot holds an
-    episode that was asked for with options. A slot is a stretch of rows, one for each step and
-    a blank one behind the longest episode, so what an environment shows is a row number, and a
-    step of all environments is one addition and one gather. When an environment has used up
-    its ring, every ring that is less than half full is topped up together.
+    episode that was asked for with options. When one environment has used up its ring, all
+    rings are filled up together.
 
     Args:
         task: What to sample.
@@ -34,19 +34,33 @@ class EpisodePool:
     def __init__(self, task: Task, num_envs: int) -> None:
         """Make room; nothing is sampled yet."""
         self._task, self._num_envs = task, num_envs
-        numbers = num_envs * task.max_steps * (task.input_size + task.output_size)
-        self._ring = int(np.clip(_NUMBERS_HELD // numbers, 2, _MOST_EPISODES_HELD)) // 2 * 2
+        self._ring = int(np.clip(_EPISODES_HELD // num_envs, _FEWEST_EPISODES_HELD, KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
-        self._next = np.zeros(num_envs, np.int64)
-        self._held = np.zeros(num_envs, np.int64)
-        self._queued_keys = np.zeros((num_envs, self._ring), np.uint64)
-        self._keys = np.zeros(num_envs, np.uint64)
-        self._stride = 0
-        self._row = np.zeros(num_envs, np.int64)
-        self._inputs = np.zeros((0, task.input_size), np.float32)
-        self._targets = np.zeros((0, task.output_size), np.int8)
-        self._flags = np.zeros(0, np.uint8)
-        self._lengthen_slots(task.max_steps)
+        self._has_source = np.zeros(num_envs, np.bool_)
+        self._drawn_keys = np.zeros((num_envs, KEYS_AT_ONCE), np.uint64)
+        self._num_sampled = np.zeros(num_envs, np.int64)
+        self._num_begun = np.zeros(num_envs, np.int64)
+
+        empty_slot = num_envs * (self._ring + 1)
+        num_slots = empty_slot + 1
+        self._rows, self._answers = SlotTable(num_slots), SlotTable(num_slots)
+        self._programs = SlotTable(num_slots)
+        self._lengths = np.zeros(num_slots, np.int64)
+        self._starts = np.zeros((6, num_slots), np.int64)
+        *_, self._slot_keys, self._slot_numbers = self._starts
+        self._slot_numbers[:] = np.arange(num_slots)
+        self._now = np.zeros((6, num_envs), np.int64)
+        (
+            self._place,
+            self._last_place,
+            self._first_row,
+            self._first_answer,
+            self._key,
+            self._slot,
+        ) = self._now
+        self._slot[:] = empty_slot
+        self._last_place[:] = -1
+        self._asked = np.zeros(num_envs, np.int8)
 
     @property
     def started(self) -> bool:
@@ -60,17 +74,17 @@ class EpisodePool:
     def set_source(self, env: int, source: np.random.Generator) -> None:
         """Give an environment a generator, and forget the episodes drawn from the last."""
         self._sources[env] = source
-        self._held[env] = 0
+        self._has_source[env] = True
+        self._num_sampled[env] = self._num_begun[env] = 0
 
     def begin(self, envs: NDArray[np.int64]) -> None:
         """Begin the next episode in these environments."""
-        if not self._held[envs].all():
-            self._top_up()
-        slots = self._next[envs]
-        self._row[envs] = self._first_rows(envs, slots)
-        self._keys[envs] = self._queued_keys[envs, slots]
-        self._next[envs] = (slots + 1) % self._ring
-        self._held[envs] -= 1
+        begun = self._num_begun[envs]
+        if (begun == self._num_sampled[envs]).any():
+            self._fill_rings()
+        self._num_begun[envs] = begun + 1
+        slots = begun % self._ring * self._num_envs + envs
+        self._now[:, envs] = self._starts[:, slots]
 
     def begin_special(
         self, envs: NDArray[np.int64], key: ArrayLike | None, changes: dict[str, Any]
@@ -79,76 +93,70 @@ class EpisodePool:
         task = self._task.replace(**changes)
         if key is None:
             self.begin(envs)
+            keys = self.keys()[envs]
         else:
-            keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)
-            self._keys[envs] = keys[envs]
-        episodes = task.sample(self._keys[envs])
-        if episodes.inputs.shape[1] >= self._stride:
-            self._lengthen_slots(episodes.inputs.shape[1])
-        rows = self._first_rows(envs, np.full(len(envs), self._ring))
-        self._store(rows, episodes)
-        self._row[envs] = rows
+            keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)[envs]
+        slots = self._ring * self._num_envs + envs
+        self._store(task, slots, keys)
+        self._now[:, envs] = self._starts[:, slots]
 
-    def inputs(self) -> NDArray[np.float32]:
+    def show(self) -> NDArray[np.float32]:
         """Return what each environment shows now, shape ``(N, I)``; zero after the end."""
-        return self._inputs.take(self._row, axis=0)
+        program = self._programs.take(self._place)
+        self._asked = program[:, 1]
+        rows = self._rows.take(self._first_row + program[:, 0])
+        return rows.astype(np.float32, copy=False)
 
-    def targets(self) -> NDArray[np.int8]:
-        """Return what each environment asks for now, shape ``(N, O)``; zero after the end."""
-        return self._targets.take(self._row, axis=0)
-
-    def flags(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return where the answer to this step is scored, and where this step is the last."""
-        flags = self._flags.take(self._row)
-        return (flags & _SCORED).view(np.bool_), flags >= _LAST
+    def asked(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+        """Return what was asked for when last shown, ``(N, O)``, and where it is scored."""
+        return self._answers.take(self._first_answer + self._asked), self._asked > 0
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the key of each environment's episode, shape ``(N,)``."""
-        return self._keys.copy()
+        return self._key.astype(np.uint64)
+
+    def at_last_step(self) -> NDArray[np.bool_]:
+        """Return where this step is the last of its episode."""
+        return self._place == self._last_place
+
+    def finished(self) -> NDArray[np.bool_]:
+        """Return where no episode is under way."""
+        return self._place > self._last_place
 
     def advance(self) -> None:
         """Go on by one step; an environment that is past the end must begin before the next."""
-        self._row += 1
+        self._place += 1
 
-    def _first_rows(
-        self, envs: NDArray[np.int64], slots: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        return (envs * (self._ring + 1) + slots) * self._stride
+    def _fill_rings(self) -> None:
+        """Sample as many episodes as the rings can take beside those under way."""
+        ahead = self._num_sampled - self._num_begun
+        counts = np.where(self._has_source, self._ring - 1 - ahead, 0)
+        drawn = self._num_sampled % KEYS_AT_ONCE
+        for env in np.flatnonzero((counts > 0) & (drawn == 0)).tolist():
+            self._drawn_keys[env] = draw_keys(self._sources[env], KEYS_AT_ONCE)
+        counts = np.minimum(counts, KEYS_AT_ONCE - drawn)
+        envs = np.repeat(np.arange(self._num_envs), counts)
+        nth = np.arange(len(envs)) - np.repeat(np.cumsum(counts) - counts, counts)
+        numbers = self._num_sampled[envs] + nth
+        slots = numbers % self._ring * self._num_envs + envs
+        self._store(self._task, slots, self._drawn_keys[envs, numbers % KEYS_AT_ONCE])
+        self._num_sampled += counts
 
-    def _top_up(self) -> None:
-        count = self._ring // 2
-        envs = np.array([env for env in self._sources if self._held[env] < count])
-        keys = np.stack([draw_keys(self._sources[env], count) for env in envs.tolist()])
-        slots = (self._next[envs] + self._held[envs])[:, None] + np.arange(count)
-        slots %= self._ring
-        self._queued_keys[envs[:, None], slots] = keys
-        rows = self._first_rows(envs[:, None], slots)
-        self._store(rows.reshape(-1), self._task.sample(keys.reshape(-1)))
-        self._held[envs] += count
-
-    def _store(self, rows: NDArray[np.int64], episodes: Episodes) -> None:
-        """Write episodes, each from its row on, and blank what is left of their slots."""
-        steps = np.arange(episodes.inputs.shape[1])
-        places = rows[:, None] + steps
-        last = steps == episodes.lengths[:, None] - 1
-        as_items(self._inputs)[places] = as_items(episodes.inputs)
-        as_items(self._targets)[places] = as_items(episodes.targets)
-        self._flags[places] = episodes.target_mask * _SCORED + last * _LAST
-        rest = rows[:, None] + np.arange(len(steps), self._stride)
-        self._inputs[rest] = 0
-        self._targets[rest] = 0
-        self._flags[rest] = 0
-
-    def _lengthen_slots(self, steps: int) -> None:
-        """Make slots this long, with one blank row behind, and keep what is held."""
-        slots, old, new = self._num_envs * (self._ring + 1), self._stride, steps + 1
-
-        def longer(rows: NDArray[Any]) -> NDArray[Any]:
-            longer = np.zeros((slots, new, *rows.shape[1:]), rows.dtype)
-            longer[:, :old] = rows.reshape(slots, old, *rows.shape[1:])
-            return longer.reshape(slots * new, *rows.shape[1:])
-
-        self._inputs, self._targets = longer(self._inputs), longer(self._targets)
-        self._flags = longer(self._flags)
-        self._row = self._row // max(old, 1) * new + self._row % max(old, 1)
-        self._stride = new
+    def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
+        """Sample the episodes with these keys into these slots."""
+        steps = self._place - self._slot * self._programs.length
+        for first in range(0, len(slots), _EPISODES_AT_ONCE):
+            some = slice(first, first + _EPISODES_AT_ONCE)
+            episodes = task.sample_compact(keys[some])
+            self._rows.store(slots[some], episodes.rows)
+            self._answers.store(slots[some], episodes.answers)
+            self._programs.store(slots[some], episodes.program)
+            self._lengths[slots[some]] = episodes.lengths
+        first_place, last_place, first_row, first_answer, slot_keys, number = self._starts
+        np.multiply(number, self._programs.length, out=first_place)
+        np.add(first_place, self._lengths - 1, out=last_place)
+        np.multiply(number, self._rows.length, out=first_row)
+        np.multiply(number, self._answers.length, out=first_answer)
+        slot_keys[slots] = keys.view(np.int64)
+        self._now[:] = self._starts[:, self._slot]
+        self._place += steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 ActionKind = Literal["bits", "probability"]
 RewardKind = Literal["bits", "exact", "episode", "log_score"]
 
-_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype=np.int64)
 LEAST_PROBABILITY = 2.0**-10
 """A probability given to a target bit counts as at least this in the log score."""
 
@@ -96,7 +96,13 @@ def count_errors(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np
         Shape ``(…,)``.
     """
     bits = answers if answers.dtype == np.int8 else (answers > 0.5).view(np.int8)
-    return np.asarray(_ONES[np.packbits(bits ^ targets, axis=-1)].sum(-1))
+    wrong = (bits ^ targets).astype(np.float32)
+    return wrong.dot(_ones(wrong.shape[-1])).astype(np.int64)
+
+
+@cache
+def _ones(size: int) -> NDArray[np.float32]:
+    return np.ones(size, np.float32)
 
 
 def log_score(

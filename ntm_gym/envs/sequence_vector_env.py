@@ -90,8 +90,8 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
 
         self._pool = EpisodePool(self.task, num_envs)
         self._bit_errors = np.zeros(num_envs, np.int64)
-        self._num_target_bits = np.zeros(num_envs, np.int64)
-        self._under_way = np.zeros(num_envs, np.bool_)
+        self._num_scored = np.zeros(num_envs, np.int64)
+        self._worth = 1 - np.arange(self.task.output_size + 1) / self.task.output_size
 
     def reset(
         self,
@@ -121,8 +121,8 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             self._pool.begin_special(envs, key, changes)
         else:
             self._pool.begin(envs)
-        self._begin_counts(envs)
-        return self._pool.inputs(), self._blank_info(chosen)
+        self._forget_counts(envs)
+        return self._pool.show(), self._blank_info(chosen)
 
     def step(self, actions: NDArray[Any]) -> VectorStep:
         """Answer one step in every environment.
@@ -139,28 +139,24 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         """
         shape = (self.num_envs, self.task.output_size)
         answers = check_answers(actions, shape, self.action)
-        restarting = ~self._under_way
-        if restarting.any() and (
+        (restarting,) = self._pool.finished().nonzero()
+        if len(restarting) > 0 and (
             self.autoreset_mode is not AutoresetMode.NEXT_STEP or not self._pool.started
         ):
             raise ResetNeeded("reset must be called before step and after an episode's end")
 
-        targets = self._pool.targets()
-        scored, terminations = self._pool.flags()
+        targets, scored = self._pool.asked()
+        terminations = self._pool.at_last_step()
         errors = count_errors(answers, targets) * scored
         self._bit_errors += errors
-        self._num_target_bits += scored * self.task.output_size
+        self._num_scored += scored
         rewards = self._rewards(answers, targets, errors, scored, terminations)
 
         self._pool.advance()
-        self._under_way &= ~terminations
-        info = self._info(targets, scored)
-        if self.autoreset_mode is AutoresetMode.NEXT_STEP and restarting.any():
-            envs = np.flatnonzero(restarting)
-            self._pool.begin(envs)
-            self._begin_counts(envs)
-            _overwrite(info, self._blank_info(restarting), restarting)
-        observations = self._pool.inputs()
+        if len(restarting) > 0:
+            self._pool.begin(restarting)
+            self._forget_counts(restarting)
+        observations, info = self._pool.show(), self._info(targets, scored)
         if self.autoreset_mode is AutoresetMode.SAME_STEP and terminations.any():
             observations, info = self._restart(terminations, observations, info)
         truncations = np.zeros(self.num_envs, np.bool_)
@@ -183,7 +179,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             final_info[name][envs] = info[name][envs]
             final_info[f"_{name}"] = finished.copy()
         self._pool.begin(envs)
-        self._begin_counts(envs)
+        self._forget_counts(envs)
         _overwrite(info, self._blank_info(finished), finished)
         info |= {
             "final_obs": final_obs,
@@ -191,7 +187,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             "final_info": final_info,
             "_final_info": finished.copy(),
         }
-        return self._pool.inputs(), info
+        return self._pool.show(), info
 
     def _rewards(
         self,
@@ -202,28 +198,28 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         terminations: NDArray[np.bool_],
     ) -> NDArray[np.float64]:
         if self.reward == "bits":
-            return np.where(scored, 1 - errors / self.task.output_size, 0.0)
+            return np.asarray(self._worth.take(errors) * scored)
         if self.reward == "exact":
             return np.asarray(scored & (errors == 0), np.float64)
         if self.reward == "episode":
             return np.asarray(terminations & (self._bit_errors == 0), np.float64)
         return np.where(scored, log_score(answers, targets), 0.0)
 
-    def _begin_counts(self, envs: NDArray[np.int64]) -> None:
+    def _forget_counts(self, envs: NDArray[np.int64]) -> None:
         self._bit_errors[envs] = 0
-        self._num_target_bits[envs] = 0
-        self._under_way[envs] = True
+        self._num_scored[envs] = 0
 
     def _info(self, targets: NDArray[np.int8], scored: NDArray[np.bool_]) -> dict[str, Any]:
         info = {
             "target": targets,
             "target_mask": scored,
             "bit_errors": self._bit_errors.copy(),
-            "num_target_bits": self._num_target_bits.copy(),
+            "num_target_bits": self._num_scored * self.task.output_size,
             "exact": self._bit_errors == 0,
             "key": self._pool.keys(),
         }
-        return info | {f"_{name}": np.ones(self.num_envs, np.bool_) for name in info}
+        known = np.ones(self.num_envs, np.bool_)
+        return info | {f"_{name}": known.copy() for name in info}
 
     def _blank_info(self, chosen: NDArray[np.bool_]) -> dict[str, Any]:
         """Return what is known where an episode has just begun, zeros elsewhere."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from ntm_gym.tasks.associative_recall import AssociativeRecall
 from ntm_gym.tasks.copy_task import Copy
-from ntm_gym.tasks.episodes import Episodes, Task
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, Episodes, Task
 from ntm_gym.tasks.ngram import NGram
 from ntm_gym.tasks.priority_sort import PrioritySort
 from ntm_gym.tasks.repeat_copy import RepeatCopy
@@ -12,6 +12,8 @@ from ntm_gym.tasks.repeat_copy import RepeatCopy
 __all__ = [
     "TASKS",
     "AssociativeRecall",
+    "CompactEpisodes",
+    "CompactTask",
     "Copy",
     "Episodes",
     "NGram",

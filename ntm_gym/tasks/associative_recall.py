@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import Episodes, Task, require_at_least, require_range
+from ntm_gym.tasks.episodes import (
+    CompactEpisodes,
+    CompactTask,
+    behind_zero,
+    make_program,
+    write_vectors,
+)
 from ntm_gym.tasks.keyed_random import random_bits, random_integers, random_words
+from ntm_gym.tasks.parameters import require_at_least, require_range
 
 _ITEMS, _QUERY, _BITS = range(3)
+_ITEM_DELIMITER, _QUERY_DELIMITER, _VECTORS = 1, 2, 3
 _Number = TypeVar("_Number", int, NDArray[np.int64])
 
 
 @dataclasses.dataclass(frozen=True)
-class AssociativeRecall(Task):
+class AssociativeRecall(CompactTask):
     """Items, each behind a delimiter, then one of them again between two query delimiters.
 
     ::
@@ -67,38 +75,44 @@ class AssociativeRecall(Task):
         """Steps of the longest episode."""
         return self._steps(self.max_items)
 
-    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        size, batch_size = self.item_length, len(keys)
+        size = self.item_length
         num_items = random_integers(keys, _ITEMS, self.min_items, self.max_items)[:, 0]
         draw = random_words(keys, _QUERY, 1)[:, 0] >> np.uint64(32)
-        choices = (num_items - 1).astype(np.uint64)
-        query = ((draw * choices) >> np.uint64(32)).astype(np.int64)
+        query = ((draw * (num_items - 1).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
         most = int(num_items.max(initial=2))
         bits = random_bits(keys, _BITS, most * size * self.num_bits)
-        items = bits.reshape(batch_size, most, size, self.num_bits)
-        items = items * (np.arange(most) < num_items[:, None])[..., None, None]
+        vectors = bits.reshape(len(keys), most * size, self.num_bits)
 
-        rows, steps = np.arange(batch_size), self._steps(most)
-        inputs = np.zeros((batch_size, steps, self.input_size), np.float32)
-        shown = inputs[:, : most * (size + 1)].reshape(batch_size, most, size + 1, -1)
-        shown[:, :, 0, self.num_bits] = np.arange(most) < num_items[:, None]
-        shown[:, :, 1:, : self.num_bits] = items
-        inputs[:, : most * (size + 1)] = shown.reshape(batch_size, most * (size + 1), -1)
-        asking = num_items * (size + 1)
-        inputs[rows, asking, self.num_bits + 1] = 1
-        inputs[rows, asking + size + 1, self.num_bits + 1] = 1
-        vector = np.arange(size)
-        inputs[rows[:, None], asking[:, None] + 1 + vector, : self.num_bits] = items[
-            rows, query
-        ]
+        rows = np.zeros((len(keys), _VECTORS + most * size, self.input_size), np.int8)
+        rows[:, _ITEM_DELIMITER, self.num_bits] = 1
+        rows[:, _QUERY_DELIMITER, self.num_bits + 1] = 1
+        write_vectors(rows[:, _VECTORS:], vectors)
 
-        targets = np.zeros((batch_size, steps, self.output_size), np.int8)
-        target_mask = np.zeros((batch_size, steps), np.bool_)
-        answering = asking[:, None] + size + 2 + vector
-        targets[rows[:, None], answering] = items[rows, query + 1]
-        target_mask[rows[:, None], answering] = True
-        return Episodes(inputs, targets, target_mask, self._steps(num_items))
+        distinct, which = np.unique(num_items * most + query, return_inverse=True)
+        program = self._write_program(*np.divmod(distinct[:, None], most))
+        return CompactEpisodes(
+            rows, behind_zero(vectors), program.take(which, axis=0), self._steps(num_items)
+        )
+
+    def _write_program(
+        self, num_items: NDArray[np.int64], query: NDArray[np.int64]
+    ) -> NDArray[np.signedinteger[Any]]:
+        """Return what is shown and asked for with these numbers, ``(P, T + 1, 2)``."""
+        size = self.item_length
+        step = np.arange(self._steps(int(num_items.max(initial=0))))
+        item, place = np.divmod(step, size + 1)
+        display = np.where(place == 0, _ITEM_DELIMITER, _VECTORS + item * size + place - 1)
+        queried = step - num_items * (size + 1)
+        shown = np.select(
+            [queried < 0, queried % (size + 1) == 0, queried <= size],
+            [display, _QUERY_DELIMITER, _VECTORS + query * size + queried - 1],
+        )
+        shown[queried > size + 1] = 0
+        answered = queried - (size + 1)
+        asked = (answered + (query + 1) * size) * ((answered > 0) & (answered <= size))
+        return make_program(shown, asked)
 
     def _steps(self, num_items: _Number) -> _Number:
         return num_items * (self.item_length + 1) + 2 * self.item_length + 2

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ntm_gym.tasks.episodes import (
-    Episodes,
-    Task,
-    as_items,
-    require_at_least,
-    require_range,
+    CompactEpisodes,
+    CompactTask,
+    behind_zero,
+    make_program,
+    write_vectors,
 )
 from ntm_gym.tasks.keyed_random import random_bits, random_integers
+from ntm_gym.tasks.parameters import require_at_least, require_range
 
 _LENGTH, _BITS = range(2)
+_DELIMITER, _VECTORS = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Copy(Task):
+class Copy(CompactTask):
     """Random vectors, a delimiter, and then, without any input, the same vectors again.
 
     ::
@@ -67,24 +70,25 @@ class Copy(Task):
         """Steps of the longest episode."""
         return 2 * self.max_length + 1
 
-    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)
+        num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)[:, 0]
         longest = int(num_vectors.max(initial=0))
         bits = random_bits(keys, _BITS, longest * self.num_bits)
         vectors = bits.reshape(len(keys), longest, self.num_bits)
-        vectors = vectors * (np.arange(longest) < num_vectors)[..., None]
 
-        steps = 2 * longest + 1
-        inputs = np.zeros((len(keys), steps, self.input_size), np.float32)
-        inputs[:, :longest, : self.num_bits] = vectors
-        rows = np.arange(len(keys))
-        inputs[rows, num_vectors[:, 0], self.num_bits] = 1
+        rows = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
+        rows[:, _DELIMITER, self.num_bits] = 1
+        write_vectors(rows[:, _VECTORS:], vectors)
 
-        targets = np.zeros((len(keys), steps, self.output_size), np.int8)
-        answers = num_vectors + 1 + np.arange(longest)
-        as_items(targets)[rows[:, None], answers] = as_items(vectors)
-        step = np.arange(steps)
-        lengths = 2 * num_vectors + 1
-        target_mask = (step > num_vectors) & (step < lengths)
-        return Episodes(inputs, targets, target_mask, lengths[:, 0])
+        distinct, which = np.unique(num_vectors, return_inverse=True)
+        program = _write_program(distinct[:, None]).take(which, axis=0)
+        return CompactEpisodes(rows, behind_zero(vectors), program, 2 * num_vectors + 1)
+
+
+def _write_program(num_vectors: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
+    """Return what is shown and asked for with this many vectors, ``(P, T + 1, 2)``."""
+    step = np.arange(2 * num_vectors.max(initial=0) + 1)
+    shown = (step + _VECTORS) * (step < num_vectors) + _DELIMITER * (step == num_vectors)
+    asked = (step - num_vectors) * ((step > num_vectors) & (step <= 2 * num_vectors))
+    return make_program(shown, asked)

@@ -18,7 +18,8 @@ class Episodes(NamedTuple):
 
     Attributes:
         inputs: What the agent observes, shape ``(B, T, I)``, float32.
-        targets: The right answer at each step, bits, shape ``(B, T, O)``, int8.
+        targets: The right answer at each scored step, bits, and zero elsewhere, shape
+            ``(B, T, O)``, int8.
         target_mask: Which steps are scored, shape ``(B, T)``, bool.
         lengths: Steps in each episode, shape ``(B,)``, int64.
     """
@@ -27,6 +28,100 @@ class Episodes(NamedTuple):
     targets: NDArray[np.int8]
     target_mask: NDArray[np.bool_]
     lengths: NDArray[np.int64]
+
+
+class CompactEpisodes(NamedTuple):
+    """The same, where what is seen or said more than once is written down once.
+
+    A repeated copy of ten vectors is ten rows and a list of numbers, not a hundred rows: a
+    tenth of the memory to write and to keep in a cache.
+
+    Attributes:
+        rows: What an episode shows, shape ``(B, R, I)``, any real dtype; row 0 is zero.
+        answers: What an episode asks for, shape ``(B, A, O)``, int8; answer 0 is zero.
+        program: At each step, the number of the row that is shown and of the answer that is
+            asked for, shape ``(B, T + 1, 2)``, integers; 0 where nothing is shown, or nothing
+            scored, and behind the end, so at least once.
+        lengths: Steps in each episode, shape ``(B,)``, int64.
+    """
+
+    rows: NDArray[Any]
+    answers: NDArray[np.int8]
+    program: NDArray[np.signedinteger[Any]]
+    lengths: NDArray[np.int64]
+
+
+def expand(compact: CompactEpisodes) -> Episodes:
+    """Write everything down at every step."""
+    steps = int(compact.lengths.max(initial=0))
+    shown, asked = compact.program[:, :steps, 0], compact.program[:, :steps, 1]
+    return Episodes(
+        _look_up(compact.rows.astype(np.float32, copy=False), shown),
+        _look_up(compact.answers, asked),
+        asked > 0,
+        compact.lengths,
+    )
+
+
+def compress(episodes: Episodes) -> CompactEpisodes:
+    """Number the steps, and let each show and ask for its own."""
+    inputs, targets, target_mask, lengths = episodes
+    steps = inputs.shape[1]
+    number = np.arange(1, steps + 1)
+    program = make_program(number * (number <= lengths[:, None]), number * target_mask)
+    return CompactEpisodes(behind_zero(inputs), behind_zero(targets), program, lengths)
+
+
+def make_program(
+    shown: NDArray[np.integer[Any]], asked: NDArray[np.integer[Any]]
+) -> NDArray[np.signedinteger[Any]]:
+    """Put together the numbers of what is shown and asked for.
+
+    Args:
+        shown: Shape ``(P, T)`` or ``(T,)``.
+        asked: Shape ``(P, T)``.
+
+    Returns:
+        Shape ``(P, T + 1, 2)``, zero at the last step, of the smallest type that will do.
+    """
+    batch_size, steps = asked.shape
+    greatest = max(int(shown.max(initial=0)), int(asked.max(initial=0)))
+    program = np.zeros((batch_size, steps + 1, 2), np.min_scalar_type(-greatest - 1))
+    program[:, :-1, 0], program[:, :-1, 1] = shown, asked
+    return program
+
+
+def behind_zero(rows: NDArray[Any]) -> NDArray[Any]:
+    """Put a row of zeros before the rows of every episode.
+
+    Args:
+        rows: Shape ``(B, R, ...)``.
+
+    Returns:
+        Shape ``(B, R + 1, ...)``.
+    """
+    longer = np.zeros((len(rows), rows.shape[1] + 1, *rows.shape[2:]), rows.dtype)
+    longer[:, 1:] = rows
+    return longer
+
+
+def write_vectors(rows: NDArray[np.int8], vectors: NDArray[np.int8]) -> None:
+    """Write vectors into the first channels of rows, each in one piece.
+
+    Numpy would copy so few numbers ten times slower one by one.
+
+    Args:
+        rows: Shape ``(B, R, C)``.
+        vectors: Shape ``(B, R, V)``, V at most C.
+    """
+    piece = np.dtype((np.void, vectors.shape[-1]))
+    rows[..., : vectors.shape[-1]].view(piece)[...] = vectors.view(piece)
+
+
+def _look_up(rows: NDArray[Any], numbers: NDArray[np.signedinteger[Any]]) -> NDArray[Any]:
+    batch_size, count, width = rows.shape
+    first = np.arange(batch_size)[:, None] * count
+    return rows.reshape(-1, width).take(first + numbers, axis=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +158,10 @@ class Task(ABC):
             Episodes; row ``b`` depends on ``keys[b]`` alone.
         """
 
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
+        """Return the same episodes as `sample` in their compact form, for the environments."""
+        return compress(self.sample(keys))
+
     @property
     def input_bounds(self) -> tuple[float, float]:
         """Least and greatest value that an observation can hold."""
@@ -94,47 +193,13 @@ class Task(ABC):
         return dataclasses.replace(self, **expanded)
 
 
-def as_items(rows: NDArray[Any]) -> NDArray[Any]:
-    """View the last axis of an array as one item, so that indexing moves it in one piece.
+class CompactTask(Task):
+    """A task that says what is shown and asked for by number; `sample` follows from that."""
 
-    Args:
-        rows: Any array, copied if it is not contiguous.
+    @abstractmethod
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
+        """Return the episodes with these keys; row ``b`` depends on ``keys[b]`` alone."""
 
-    Returns:
-        An array of one axis less.
-    """
-    contiguous = np.ascontiguousarray(rows)
-    return contiguous.view(np.dtype((np.void, rows.shape[-1] * rows.itemsize)))[..., 0]
-
-
-def require_at_least(least: int, **parameters: int) -> None:
-    """Check integer parameters.
-
-    Args:
-        least: The smallest value allowed.
-        **parameters: Values by name.
-
-    Raises:
-        ValueError: If one is not an integer or too small.
-    """
-    for name, value in parameters.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, not {value!r}")
-
-
-def require_range(least: int, **bounds: int) -> None:
-    """Check a pair of integer parameters that bound a range.
-
-    Args:
-        least: The smallest value allowed.
-        **bounds: The lower and the upper bound by name, in this order.
-
-    Raises:
-        ValueError: If one is not an integer or too small, or the lower exceeds the upper.
-    """
-    require_at_least(least, **bounds)
-    (lower_name, lower), (upper_name, upper) = bounds.items()
-    if lower > upper:
-        raise ValueError(
-            f"{lower_name} must not exceed {upper_name}, but {lower} exceeds {upper}"
-        )
+    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+        """Return the episodes with these keys; see `Task.sample`."""
+        return expand(self.sample_compact(keys))

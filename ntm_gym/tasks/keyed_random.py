@@ -7,6 +7,8 @@ the numbers of an episode are the same in any batch, order, process and machine.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,32 +19,32 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 _KEY_STREAM = np.uint64(0x4B455953)
+_COUNTERS_AT_ONCE = 16_384
+"""What is scrambled at once stays in a core's cache."""
 
 
-def philox4x32(
-    counter: tuple[NDArray[np.uint64], ...], key: tuple[NDArray[np.uint64], ...]
-) -> tuple[NDArray[np.uint64], ...]:
-    """Scramble counters under keys with ten rounds of Philox4x32.
+def philox4x32(words: NDArray[np.uint64], key: tuple[Any, Any], spare: NDArray[Any]) -> None:
+    """Scramble counters under keys, in place, with ten rounds of Philox4x32.
 
     Args:
-        counter: Four arrays of 32-bit words, held as uint64, that broadcast with the key.
-        key: Two such arrays.
-
-    Returns:
-        Four arrays of 32-bit words, held as uint64.
+        words: Counters of four 32-bit words, held as uint64, shape ``(4, ...)``; becomes four
+            random words each.
+        key: Two 32-bit words, held as uint64, that broadcast with the counters.
+        spare: Room to work in, shape ``(2, ...)``, uint64.
     """
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
+    (c0, c1, c2, c3), (k0, k1), (product_0, product_1) = words, key, spare
     for _ in range(_ROUNDS):
-        product_0, product_1 = _MULTIPLIERS[0] * c0, _MULTIPLIERS[1] * c2
-        c0, c1, c2, c3 = (
-            (product_1 >> _HALF) ^ c1 ^ k0,
-            product_1 & _LOW,
-            (product_0 >> _HALF) ^ c3 ^ k1,
-            product_0 & _LOW,
-        )
+        np.multiply(c0, _MULTIPLIERS[0], out=product_0)
+        np.multiply(c2, _MULTIPLIERS[1], out=product_1)
+        np.right_shift(product_1, _HALF, out=c0)
+        c0 ^= c1
+        c0 ^= k0
+        np.right_shift(product_0, _HALF, out=c2)
+        c2 ^= c3
+        c2 ^= k1
+        np.bitwise_and(product_1, _LOW, out=c1)
+        np.bitwise_and(product_0, _LOW, out=c3)
         k0, k1 = (k0 + _WEYL_INCREMENTS[0]) & _LOW, (k1 + _WEYL_INCREMENTS[1]) & _LOW
-    return c0, c1, c2, c3
 
 
 def random_words(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.uint64]:
@@ -55,16 +57,28 @@ def random_words(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[n
         count: Words per row.
 
     Returns:
-        Shape ``(B, count)``, uint64, uniform; word ``i`` does not depend on ``count``.
+        Shape ``(B, count)``, uint64, uniform; word ``i`` does not depend on ``count``. In
+        memory, the words of one column lie together.
     """
-    blocks = np.arange((count + 1) // 2, dtype=np.uint64)
-    zero = np.zeros_like(blocks)
-    w0, w1, w2, w3 = philox4x32(
-        (blocks & _LOW, blocks >> _HALF, zero + np.uint64(stream), zero),
-        (keys[:, None] & _LOW, keys[:, None] >> _HALF),
-    )
-    words = np.stack([(w1 << _HALF) | w0, (w3 << _HALF) | w2], axis=-1)
-    return words.reshape(len(keys), -1)[:, :count]
+    blocks = np.arange((count + 1) // 2, dtype=np.uint64)[:, None]
+    words = np.empty((len(blocks), 2, len(keys)), np.uint64)
+    width = max(1, min(len(keys), _COUNTERS_AT_ONCE // max(1, len(blocks))))
+    room = np.empty((6, len(blocks), width), np.uint64)
+    for first in range(0, len(keys), width):
+        some = slice(first, first + width)
+        key = keys[some]
+        scrambled, spare = room[:4, :, : len(key)], room[4:, :, : len(key)]
+        scrambled[0], scrambled[1], scrambled[2], scrambled[3] = (
+            blocks & _LOW,
+            blocks >> _HALF,
+            stream,
+            0,
+        )
+        philox4x32(scrambled, (key & _LOW, key >> _HALF), spare)
+        np.left_shift(scrambled[1::2], _HALF, out=spare)
+        np.bitwise_or(spare[0], scrambled[0], out=words[:, 0, some])
+        np.bitwise_or(spare[1], scrambled[2], out=words[:, 1, some])
+    return words.reshape(-1, len(keys))[:count].T
 
 
 def random_bits(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.int8]:
@@ -73,7 +87,7 @@ def random_bits(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np
     Returns:
         Shape ``(B, count)``, int8, each 0 or 1; bit ``i`` does not depend on ``count``.
     """
-    words = random_words(keys, stream, -(-count // 64)).astype("<u8")
+    words = np.ascontiguousarray(random_words(keys, stream, -(-count // 64)), "<u8")
     octets = words.view(np.uint8).reshape(len(keys), -1)
     return np.unpackbits(octets, axis=1, count=count, bitorder="little").view(np.int8)
 
@@ -128,13 +142,16 @@ def derive_keys(seed: int, stream: int, start: int, count: int) -> NDArray[np.ui
     if start < 0 or count < 0:
         raise ValueError(f"start and count must not be negative, but are {start}, {count}")
     numbers = np.uint64(start) + np.arange(count, dtype=np.uint64)
-    zero = np.zeros_like(numbers)
-    key = np.uint64(seed)
-    w0, w1, _, _ = philox4x32(
-        (numbers & _LOW, numbers >> _HALF, zero + np.uint64(stream), zero + _KEY_STREAM),
-        (zero + (key & _LOW), zero + (key >> _HALF)),
+    words = np.empty((4, count), np.uint64)
+    words[0], words[1], words[2], words[3] = (
+        numbers & _LOW,
+        numbers >> _HALF,
+        stream,
+        _KEY_STREAM,
     )
-    return (w1 << _HALF) | w0
+    key = np.uint64(seed)
+    philox4x32(words, (key & _LOW, key >> _HALF), np.empty((2, count), np.uint64))
+    return (words[1] << _HALF) | words[0]
 
 
 def draw_keys(source: np.random.Generator, count: int) -> NDArray[np.uint64]:

@@ -7,14 +7,17 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import Episodes, Task, require_at_least
-from ntm_gym.tasks.keyed_random import random_uniforms
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
+from ntm_gym.tasks.keyed_random import random_uniforms, random_words
+from ntm_gym.tasks.parameters import require_at_least
 
 _TABLE, _BITS = range(2)
+_ROWS = np.array([[0], [1]], np.int8)
+_ANSWERS = np.array([[0], [0], [1]], np.int8)
 
 
 @dataclasses.dataclass(frozen=True)
-class NGram(Task):
+class NGram(CompactTask):
     """Predict each bit of a source whose probabilities are drawn anew for every episode.
 
     ::
@@ -77,21 +80,37 @@ class NGram(Task):
         uniforms = random_uniforms(keys, _TABLE, 2**self.context_length)
         return np.asarray(np.sin(uniforms * (np.pi / 2)) ** 2)
 
-    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        table, batch_size = self.probabilities(keys), len(keys)
-        uniforms = random_uniforms(keys, _BITS, self.sequence_length).T
-        table, contexts = table.reshape(-1), np.zeros(batch_size, np.int64)
-        first_context = np.arange(batch_size) * 2**self.context_length
-        bits = np.zeros((self.sequence_length, batch_size), np.int8)
-        for t in range(self.sequence_length):
-            known = t >= self.context_length
-            bits[t] = uniforms[t] < (table.take(first_context + contexts) if known else 0.5)
-            contexts = (2 * contexts + bits[t]) & (2**self.context_length - 1)
-        targets = np.ascontiguousarray(bits.T)[..., None]
-        inputs = np.zeros(targets.shape, np.float32)
-        inputs[:, 1:] = targets[:, :-1]
-        target_mask = np.ones((batch_size, self.sequence_length), np.bool_)
-        return Episodes(
-            inputs, targets, target_mask, np.full(batch_size, self.sequence_length, np.int64)
+        bits = np.ascontiguousarray(self._sample_bits(keys).T).view(np.int8)
+        shown = np.zeros_like(bits)
+        shown[:, 1:] = bits[:, :-1]
+        return CompactEpisodes(
+            np.broadcast_to(_ROWS, (len(keys), *_ROWS.shape)),
+            np.broadcast_to(_ANSWERS, (len(keys), *_ANSWERS.shape)),
+            make_program(shown, 1 + bits),
+            np.full(len(keys), self.sequence_length, np.int64),
         )
+
+    def _sample_bits(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Return the bits of these episodes, shape ``(T, B)``.
+
+        A bit is one where a uniform number is below its context's probability; both are
+        compared as multiples of 2**-53, which is exact.
+        """
+        numbers = random_words(keys, _BITS, self.sequence_length).T
+        numbers >>= np.uint64(11)
+        thresholds = np.ceil(self.probabilities(keys) * 2.0**53).astype(np.uint64).reshape(-1)
+        first = np.arange(len(keys)) << self.context_length
+        context, place = np.zeros(len(keys), np.uint16), np.empty_like(first)
+        bits = np.empty(numbers.shape, np.bool_)
+        for t, (number, bit) in enumerate(zip(numbers, bits, strict=True)):
+            if t < self.context_length:
+                np.less(number, np.uint64(2**52), out=bit)
+            else:
+                np.add(first, context, out=place)
+                np.less(number, thresholds.take(place), out=bit)
+            context <<= np.uint16(1)
+            context |= bit
+            context &= np.uint16(2**self.context_length - 1)
+        return bits

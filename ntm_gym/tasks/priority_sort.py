@@ -7,14 +7,22 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import Episodes, Task, require_at_least
+from ntm_gym.tasks.episodes import (
+    CompactEpisodes,
+    CompactTask,
+    behind_zero,
+    make_program,
+    write_vectors,
+)
 from ntm_gym.tasks.keyed_random import random_bits, random_uniforms
+from ntm_gym.tasks.parameters import require_at_least
 
 _BITS, _PRIORITIES = range(2)
+_DELIMITER, _VECTORS = 1, 2
 
 
 @dataclasses.dataclass(frozen=True)
-class PrioritySort(Task):
+class PrioritySort(CompactTask):
     """Random vectors with priorities, a delimiter, and then the foremost in order.
 
     ::
@@ -72,24 +80,47 @@ class PrioritySort(Task):
         """Least and greatest value that an observation can hold."""
         return -1.0, 1.0
 
-    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        batch_size, shown = len(keys), self.num_inputs
-        bits = random_bits(keys, _BITS, shown * self.num_bits)
-        vectors = bits.reshape(batch_size, shown, self.num_bits)
-        uniforms = random_uniforms(keys, _PRIORITIES, shown)
+        batch_size, given = len(keys), self.num_inputs
+        bits = random_bits(keys, _BITS, given * self.num_bits)
+        vectors = bits.reshape(batch_size, given, self.num_bits)
+        uniforms = random_uniforms(keys, _PRIORITIES, given)
         priorities = (2 * uniforms - 1).astype(np.float32)
 
-        inputs = np.zeros((batch_size, self.max_steps, self.input_size), np.float32)
-        inputs[:, :shown, : self.num_bits] = vectors
-        inputs[:, :shown, self.num_bits] = priorities
-        inputs[:, shown, self.num_bits + 1] = 1
+        bare = np.zeros((batch_size, _VECTORS + given, self.input_size), np.int8)
+        bare[:, _DELIMITER, self.num_bits + 1] = 1
+        write_vectors(bare[:, _VECTORS:], vectors)
+        rows = bare.astype(np.float32)
+        rows[:, _VECTORS:, self.num_bits] = priorities
 
-        foremost = np.argsort(-priorities, axis=1, kind="stable")[:, : self.num_outputs]
-        targets = np.zeros((batch_size, self.max_steps, self.output_size), np.int8)
-        targets[:, shown + 1 :] = vectors[np.arange(batch_size)[:, None], foremost]
-        target_mask = np.zeros((batch_size, self.max_steps), np.bool_)
-        target_mask[:, shown + 1 :] = True
-        return Episodes(
-            inputs, targets, target_mask, np.full(batch_size, self.max_steps, np.int64)
+        shown = np.zeros(self.max_steps, np.int64)
+        shown[:given] = _VECTORS + np.arange(given)
+        shown[given] = _DELIMITER
+        asked = np.zeros((batch_size, self.max_steps), np.int32)
+        asked[:, given + 1 :] = 1 + descending_order(priorities)[:, : self.num_outputs]
+        return CompactEpisodes(
+            rows,
+            behind_zero(vectors),
+            make_program(shown, asked),
+            np.full(batch_size, self.max_steps, np.int64),
         )
+
+
+def descending_order(values: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Sort each row, the greatest first, equal ones in their order.
+
+    The same as a stable argsort of the negative values, which takes numpy five times as long:
+    the bits of a float, taken as an integer, sort as the float does once those of a negative
+    one are turned around, and what is left of a 64-bit number holds the place.
+
+    Args:
+        values: Shape ``(B, n)``, without NaN or negative zero.
+
+    Returns:
+        Places in the row, shape ``(B, n)``.
+    """
+    bits = values.view(np.int32)
+    descending = ~(bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF)))
+    numbered = (descending.astype(np.int64) << 32) | np.arange(values.shape[1])
+    return np.sort(numbered, axis=1) & np.int64(0xFFFFFFFF)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import (
-    Episodes,
-    Task,
-    as_items,
-    require_at_least,
-    require_range,
-)
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program, write_vectors
 from ntm_gym.tasks.keyed_random import random_bits, random_integers
+from ntm_gym.tasks.parameters import require_at_least, require_range
 
 _LENGTH, _REPEATS, _BITS = range(3)
+_DELIMITER = _END = 1
+_VECTORS = 2
 
 REPEATS_MEAN = 5.5
 REPEATS_DEVIATION = 8.25**0.5
@@ -24,7 +22,7 @@ REPEATS_DEVIATION = 8.25**0.5
 
 
 @dataclasses.dataclass(frozen=True)
-class RepeatCopy(Task):
+class RepeatCopy(CompactTask):
     """Random vectors, a number of repeats, and then the vectors that often and an end marker.
 
     ::
@@ -85,31 +83,41 @@ class RepeatCopy(Task):
         low, high = normalize_repeats(np.array([self.min_repeats, self.max_repeats])).tolist()
         return min(0.0, low), max(1.0, high)
 
-    def sample(self, keys: NDArray[np.uint64]) -> Episodes:
+    def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)
-        repeats = random_integers(keys, _REPEATS, self.min_repeats, self.max_repeats)
-        lengths = num_vectors * (repeats + 1) + 2
-        longest, steps = int(num_vectors.max(initial=0)), int(lengths.max(initial=0))
+        num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)[:, 0]
+        repeats = random_integers(keys, _REPEATS, self.min_repeats, self.max_repeats)[:, 0]
+        longest = int(num_vectors.max(initial=0))
         bits = random_bits(keys, _BITS, longest * self.num_bits)
         vectors = bits.reshape(len(keys), longest, self.num_bits)
-        vectors = vectors * (np.arange(longest) < num_vectors)[..., None]
-        rows = np.arange(len(keys))
 
-        inputs = np.zeros((len(keys), steps, self.input_size), np.float32)
-        inputs[:, :longest, : self.num_bits] = vectors
-        inputs[rows, num_vectors[:, 0], self.num_bits] = 1
-        inputs[rows, num_vectors[:, 0], self.num_bits + 1] = normalize_repeats(repeats)[:, 0]
+        bare = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
+        bare[:, _DELIMITER, self.num_bits] = 1
+        write_vectors(bare[:, _VECTORS:], vectors)
+        rows = bare.astype(np.float32)
+        rows[:, _DELIMITER, self.num_bits + 1] = normalize_repeats(repeats)
+        answers = np.zeros((len(keys), _VECTORS + longest, self.output_size), np.int8)
+        answers[:, _END, self.num_bits] = 1
+        write_vectors(answers[:, _VECTORS:], vectors)
 
-        step = np.arange(steps)
-        target_mask = (step > num_vectors) & (step < lengths)
-        answering = target_mask & (step < lengths - 1)
-        source = (step - num_vectors - 1) % num_vectors
-        targets = np.zeros((len(keys), steps, self.output_size), np.int8)
-        spoken = as_items(vectors)[rows[:, None], source][..., None].view(np.int8)
-        targets[..., : self.num_bits] = spoken * answering[..., None]
-        targets[rows, lengths[:, 0] - 1, self.num_bits] = 1
-        return Episodes(inputs, targets, target_mask, lengths[:, 0])
+        kinds = num_vectors * (self.max_repeats + 1) + repeats
+        distinct, which = np.unique(kinds, return_inverse=True)
+        programs = _write_program(*np.divmod(distinct[:, None], self.max_repeats + 1))
+        lengths = num_vectors * (repeats + 1) + 2
+        return CompactEpisodes(rows, answers, programs.take(which, axis=0), lengths)
+
+
+def _write_program(
+    num_vectors: NDArray[np.int64], repeats: NDArray[np.int64]
+) -> NDArray[np.signedinteger[Any]]:
+    """Return what is shown and asked for with these numbers, ``(P, T + 1, 2)``."""
+    last = num_vectors * (repeats + 1) + 1
+    step = np.arange(last.max(initial=-1) + 1)
+    shown = (step + _VECTORS) * (step < num_vectors) + _DELIMITER * (step == num_vectors)
+    vector = (step - num_vectors - 1) % num_vectors
+    repeating = (step > num_vectors) & (step < last)
+    asked = (vector + _VECTORS) * repeating + _END * (step == last)
+    return make_program(shown, asked)
 
 
 def normalize_repeats(repeats: NDArray[np.int64]) -> NDArray[np.float32]:
