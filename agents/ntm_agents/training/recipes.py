@@ -20,6 +20,7 @@ _LSTM = TrainingConfig(
     decay_fraction=0.25,
     report_every=4_000,
 )
+_LONG_AFTER_SOLVING = {"solved_below": 0.05, "sequences": 200_000, "decay_fraction": 0.4}
 _LARGER_BATCHES = {"batch_size": 8, "learning_rate": 3e-4, "report_every": 8_000}
 
 
@@ -33,8 +34,8 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
 
 RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
-        "copy/ntm-ff": _for_task("copy", _NTM_FEEDFORWARD, sequences=120_000),
-        "copy/ntm-lstm": _for_task("copy", _NTM_LSTM, sequences=120_000),
+        "copy/ntm-ff": _for_task("copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING),
+        "copy/ntm-lstm": _for_task("copy", _NTM_LSTM, **_LONG_AFTER_SOLVING),
         "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
         "copy/gru": TrainingConfig(
             network="ntm_baselines:GRU",
