@@ -28,8 +28,9 @@ class NTMConfig:
         initial_focus: Initial logit of location 0 in the learned start of every weighting;
             the others start at zero. 0 spreads a head evenly over the memory, 10 puts more
             than 99 % of it on location 0. It decides what is learned: see the guide.
-        initial_stay: How much read heads are inclined to stay where they are when training
-            begins: the initial bias of the logit of no shift, and, negated, of the gate.
+        initial_strength: Initial bias of every key strength before its softplus. At 0 a head
+            finds all contents about alike when training begins; at 4 it already sees which is
+            most like its key.
         memory_start: ``"each"``: every location starts from a learned vector of its own;
             ``"shared"``: all start from the same one, so no location can be told by it.
         memory_scale: Standard deviation of these vectors' numbers when training begins. Where
@@ -51,7 +52,7 @@ class NTMConfig:
     num_write_heads: int = 1
     max_shift: int = 1
     initial_focus: float = 10.0
-    initial_stay: float = 0.0
+    initial_strength: float = 0.0
     memory_start: MemoryStart = "each"
     memory_scale: float = 0.3
 

@@ -61,17 +61,13 @@ def split_head_parameters(raw: Tensor, config: NTMConfig) -> HeadParameters:
     )
 
 
-def incline_reads_to_stay(bias: Tensor, config: NTMConfig) -> None:
-    """Add `NTMConfig.initial_stay` to the bias of the head layer, in place.
-
-    Args:
-        bias: Laid out as the raw parameters of `split_head_parameters`, shape ``(P,)``.
-        config: The sizes.
-    """
-    for head in range(config.num_read_heads):
-        gate = head * config.addressing_size + config.word_size + 1
-        bias[gate] -= config.initial_stay
-        bias[gate + 1 + config.max_shift] += config.initial_stay
+def key_strength_places(config: NTMConfig) -> list[int]:
+    """Return where the raw parameters of `split_head_parameters` hold key strengths."""
+    reads, size = config.num_read_heads, config.addressing_size
+    write_size = size + 2 * config.word_size
+    reading = [head * size for head in range(reads)]
+    writing = [reads * size + head * write_size for head in range(config.num_write_heads)]
+    return [first + config.word_size for first in reading + writing]
 
 
 def _addressing_parameters(raw: Tensor, config: NTMConfig) -> AddressingParameters:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.heads import incline_reads_to_stay
+from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels.core import CoreWeights, Weights
 from ntm_agents.kernels.dispatch import Backend, check_backend, select_backend
 from ntm_agents.state import LearnedStart, NTMState, expand
@@ -49,7 +49,8 @@ class NTM(nn.Module):
             for layer in range(config.controller_layers)
         )
         self.head_layer = nn.Linear(size, config.head_parameters_size)
-        incline_reads_to_stay(self.head_layer.bias.data, config)
+        with torch.no_grad():
+            self.head_layer.bias[key_strength_places(config)] += config.initial_strength
         self.output_layer = nn.Linear(size + config.read_size, config.output_size)
 
         rows = config.memory_size if config.memory_start == "each" else 1
