@@ -34,7 +34,9 @@ class EpisodePool:
     def __init__(self, task: Task, num_envs: int) -> None:
         """Make room; nothing is sampled yet."""
         self._task, self._num_envs = task, num_envs
-        self._ring = int(np.clip(_EPISODES_HELD // num_envs, _FEWEST_EPISODES_HELD, KEYS_AT_ONCE))
+        self._ring = int(
+            np.clip(_EPISODES_HELD // num_envs, _FEWEST_EPISODES_HELD, KEYS_AT_ONCE)
+        )
         self._sources: dict[int, np.random.Generator] = {}
         self._has_source = np.zeros(num_envs, np.bool_)
         self._drawn_keys = np.zeros((num_envs, KEYS_AT_ONCE), np.uint64)

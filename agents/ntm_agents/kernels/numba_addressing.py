@@ -11,21 +11,24 @@ import math
 from typing import Any
 
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_math import exp, kernel, log
-from ntm_agents.kernels.numba_tape import Sizes
-from ntm_agents.kernels.numba_vectors import (
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_math import exp, log
+from ntm_agents.kernels.numba_pointers import (
     at,
-    keep_first,
     lanes,
-    larger,
-    largest_of,
     load,
     load_first,
     number_for,
-    square_root,
     store,
-    sum_of,
     zeros,
+)
+from ntm_agents.kernels.numba_tape import Sizes
+from ntm_agents.kernels.numba_vectors import (
+    keep_first,
+    larger,
+    largest_of,
+    square_root,
+    sum_of,
 )
 
 _NEVER = -1e30

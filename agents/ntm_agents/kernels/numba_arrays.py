@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights
+from ntm_agents.kernels.core import Weights
+from ntm_agents.kernels.numba_products import transpose
 from ntm_agents.kernels.numba_start import begin
-from ntm_agents.kernels.numba_tape import State, Weights
+from ntm_agents.kernels.numba_tape import State
+from ntm_agents.kernels.numba_tape import Weights as KernelWeights
 from ntm_agents.state import LearnedStart, NTMState
 
 DTYPES: dict[torch.dtype, type[np.floating]] = {
@@ -91,28 +93,37 @@ def starts_array(episode_starts: Tensor | None) -> NDArray[np.bool_]:
     return np.ascontiguousarray(episode_starts.numpy())
 
 
-def transposed_weights(weights: CoreWeights) -> Weights:
+def transposed_weights(weights: Weights) -> KernelWeights:
     """Return matrices as ``(inputs, outputs)``, which the forward kernel reads."""
-    return _arrange(weights, [layer.t() for layer in weights.layers], weights.heads.t())
-
-
-def straight_weights(weights: CoreWeights) -> Weights:
-    """Return matrices as ``(outputs, inputs)``, which the backward kernel reads."""
-    return _arrange(weights, list(weights.layers), weights.heads)
-
-
-def _arrange(weights: CoreWeights, layers: list[Tensor], heads: Tensor) -> Weights:
-    first = array(layers[0].contiguous())
-    head_bias = array(weights.head_bias)
-    return Weights(
-        first,
-        _stack(layers[1:], first),
-        _stack(list(weights.layer_biases), head_bias),
-        array(heads.contiguous()),
-        head_bias,
+    first, *others = weights.core.layers
+    heads = _transposed(weights.core.heads)
+    return KernelWeights(
+        _transposed(weights.input_weight, first),
+        np.stack([_transposed(layer) for layer in others]) if others else heads[None, :0],
+        np.stack([array(b) for b in (weights.input_bias, *weights.core.layer_biases)]),
+        heads,
+        array(weights.core.head_bias),
     )
 
 
-def _stack(tensors: list[Tensor], like: NDArray[Any]) -> NDArray[Any]:
-    """Stack tensors; without any, return an empty array with one axis more than another."""
-    return array(torch.stack(tensors).contiguous()) if tensors else like[None, :0]
+def straight_weights(weights: Weights) -> KernelWeights:
+    """Return matrices as ``(outputs, inputs)``, which the backward kernel reads."""
+    first, *others = (array(layer.contiguous()) for layer in weights.core.layers)
+    return KernelWeights(
+        first,
+        np.stack(others) if others else first[None, :0],
+        array(weights.input_bias)[None],
+        array(weights.core.heads.contiguous()),
+        array(weights.core.head_bias),
+    )
+
+
+def _transposed(*matrices: Tensor) -> NDArray[Any]:
+    """Return transposed matrices below each other."""
+    outputs, dtype = matrices[0].shape[0], DTYPES[matrices[0].dtype]
+    target = np.empty((sum(matrix.shape[1] for matrix in matrices), outputs), dtype)
+    row = 0
+    for matrix in matrices:
+        transpose(array(matrix.contiguous()), target, row)
+        row += matrix.shape[1]
+    return target

@@ -9,18 +9,15 @@ import numpy as np
 from ntm_agents.kernels.numba_addressing import (
     address_backward,
     compare_backward,
-    inverse_norms,
     multiply_key,
 )
-from ntm_agents.kernels.numba_controller import (
-    feedforward_layer_backward,
-    lower_bounds,
-    lstm_layer_backward,
-    squash_heads_backward,
-)
-from ntm_agents.kernels.numba_math import kernel
-from ntm_agents.kernels.numba_memory import read_backward, write, write_backward
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_controller import controller_backward
+from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads_backward
+from ntm_agents.kernels.numba_memory import read_backward, write_backward
+from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
+from ntm_agents.kernels.numba_replay import replay
 from ntm_agents.kernels.numba_tape import (
     Sizes,
     State,
@@ -31,15 +28,16 @@ from ntm_agents.kernels.numba_tape import (
     state_at,
     tape_at,
 )
-from ntm_agents.kernels.numba_vectors import VECTOR_BYTES, at, keep_alive, pointer, pointers
+from ntm_agents.kernels.numba_vectors import VECTOR_BYTES
 from ntm_agents.kernels.numba_workspace import (
     TILE,
     add,
     aligned_zeros,
-    copy,
     copy_rows,
     copy_state,
     move_state,
+    prefetch,
+    prefetch_step,
     working_state,
 )
 
@@ -101,41 +99,6 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
         aligned_zeros(TILE * seen, like),
         aligned_zeros(seen, like),
     )
-
-
-@kernel
-def _replay(
-    b: int,
-    begin: int,
-    end: int,
-    sizes: Sizes,
-    episode_starts: Any,
-    initial: State,
-    tape: Tape,
-    memory: Any,
-    inverse: Any,
-    places: Any,
-) -> None:
-    """Write again what steps ``begin … end - 1`` of one sequence wrote."""
-    copy(tape_at(tape, sizes, b, begin).checkpoints, sizes.memory, memory)
-    inverse_norms(memory, sizes, inverse)
-    used, n = 0, sizes.locations
-    for t in range(begin, end):
-        if t > begin and episode_starts.size > 0 and episode_starts[b, t]:
-            used += 1
-            fresh = at(memory, used * sizes.memory)
-            copy_rows(initial.memory, n, sizes.words, n, fresh, sizes.padded)
-            inverse_norms(fresh, sizes, at(inverse, used * sizes.padded))
-        places[t - begin] = used
-        step, used = tape_at(tape, sizes, b, t), used + 1
-        write(
-            at(memory, (used - 1) * sizes.memory),
-            at(step.weightings, sizes.reads * sizes.padded),
-            at(step.parameters, head_offset(sizes, sizes.reads)),
-            sizes,
-            at(memory, used * sizes.memory),
-            at(inverse, used * sizes.padded),
-        )
 
 
 @kernel
@@ -209,74 +172,6 @@ def _memory_step_backward(
 
 
 @kernel
-def _controller_backward(
-    weights: Weights,
-    tape: Tape,
-    sizes: Sizes,
-    sequences: int,
-    gradient: State,
-    d_gates: Any,
-    scratch: Scratch,
-) -> None:
-    """Carry ``d_outputs`` back through all layers, to the state before the step.
-
-    Args:
-        weights: See `backward`.
-        tape: This step of the first sequence.
-        sizes: The sizes.
-        sequences: How many take the step.
-        gradient: Of the state after the step; of the controller and the read vectors
-            overwritten by that before it.
-        d_gates: Written: of this step of the first sequence.
-        scratch: Scratch, with ``d_outputs``.
-    """
-    size, gates, recurrent = sizes.controller, sizes.gates, sizes.parts // 2
-    of_controller, of_reads = sizes.parts * sizes.layers * size, sizes.reads * sizes.words
-    of_gates = sizes.kept * sizes.layers * gates
-    for layer in range(sizes.layers - 1, -1, -1):
-        d_gate = at(d_gates, layer * gates)
-        for j in range(sequences):
-            d_output, d_gate_j = at(scratch.d_outputs, j * size), at(d_gate, j * of_gates)
-            output = at(tape.outputs, (j * sizes.kept * sizes.layers + layer) * size)
-            if recurrent:
-                d_hidden = at(gradient.controller, j * of_controller + layer * size)
-                cell = at(tape.controller, (j * sizes.kept * 2 + 1) * sizes.layers * size)
-                add(d_hidden, size, d_output)
-                lstm_layer_backward(
-                    at(tape.gates, j * of_gates + layer * gates),
-                    at(cell, layer * size),
-                    size,
-                    d_output,
-                    at(d_hidden, sizes.layers * size),
-                    d_gate_j,
-                )
-            else:
-                feedforward_layer_backward(output, d_output, size, d_gate_j)
-        matrix, width, d_below = weights.first, of_reads, gradient.read_vectors
-        if layer > 0:
-            width, d_below = size, scratch.d_outputs
-            matrix = at(weights.others, (layer - 1) * gates * (1 + recurrent) * size)
-        inputs = width + recurrent * size
-        combine(
-            matrix,
-            inputs,
-            d_gate,
-            of_gates,
-            gates,
-            scratch.nothing,
-            0,
-            scratch.d_seen,
-            inputs,
-            sequences,
-        )
-        for j in range(sequences):
-            d_seen = at(scratch.d_seen, j * inputs)
-            copy(d_seen, width, at(d_below, j * width))
-            d_hidden = at(gradient.controller, j * of_controller + layer * size)
-            copy(at(d_seen, width), recurrent * size, d_hidden)
-
-
-@kernel
 def _step_backward(
     first: int,
     sequences: int,
@@ -308,7 +203,7 @@ def _step_backward(
         inverse = at(scratch.inverses, j * memories * padded)
         places = at(scratch.places, j * segment)
         if t == steps - 1 or t % segment == segment - 1:
-            _replay(
+            replay(
                 b,
                 begin,
                 t + 1,
@@ -331,6 +226,15 @@ def _step_backward(
             previous = tape_at(tape, sizes, b, t - 1).weightings
         state, kept = state_at(gradient, sizes, padded, j), tape_at(tape, sizes, b, t)
         add(at(d_feature, j * steps * features + size), read_size, state.read_vectors)
+        ahead = tape_at(tape, sizes, b, max(0, t - segment))
+        prefetch_step(ahead, sizes)
+        part = -(-sizes.memory // segment)
+        offset = (t - begin) * part
+        prefetch(at(ahead.checkpoints, offset), min(part, sizes.memory - offset))
+        soon = b * steps + max(0, t - 1)
+        prefetch(at(d_features, soon * features), features)
+        prefetch(at(d_gates, soon * sizes.layers * sizes.gates), sizes.layers * sizes.gates)
+        prefetch(at(d_parameters, soon * sizes.parameters), sizes.parameters)
         place = places[t - begin]
         _memory_step_backward(
             at(memory, place * sizes.memory),
@@ -351,8 +255,10 @@ def _step_backward(
     combine(
         weights.heads,
         size,
+        size,
         d_parameter,
         steps * sizes.parameters,
+        1,
         sizes.parameters,
         d_feature,
         steps * features,
@@ -362,7 +268,17 @@ def _step_backward(
     )
     kept, of_gates = tape_at(tape, sizes, first, t), sizes.layers * sizes.gates
     d_gate = at(d_gates, (first * steps + t) * of_gates)
-    _controller_backward(weights, kept, sizes, sequences, gradient, d_gate, scratch)
+    controller_backward(
+        weights,
+        kept,
+        sizes,
+        sequences,
+        gradient,
+        scratch.d_outputs,
+        d_gate,
+        scratch.d_seen,
+        scratch.nothing,
+    )
     for j in range(sequences):
         starts = from_initial and t == 0
         if starts or (episode_starts.size > 0 and episode_starts[first + j, t]):

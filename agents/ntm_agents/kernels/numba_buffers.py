@@ -86,21 +86,18 @@ def _layout(
     parameters = -(-config.head_parameters_size // lanes) * lanes
     of_heads = (batch_size, kept, config.num_heads, locations)
     of_layers = (batch_size, kept, config.controller_layers)
+    recurrent = config.controller_parts // 2
+    seen = config.input_size + config.read_size + recurrent * config.controller_size
+    seen += (config.controller_layers - 1) * (1 + recurrent) * config.controller_size
     checkpoints = -(-steps // segment) if segment else 0
     shapes = Tape(
         parameters=(batch_size, kept, parameters),
         content=of_heads,
         weightings=of_heads,
         checkpoints=(batch_size, checkpoints, config.word_size, locations),
-        read_vectors=(batch_size, kept, config.read_size),
-        controller=(
-            batch_size,
-            kept,
-            config.controller_parts,
-            config.controller_layers,
-            config.controller_size,
-        ),
-        gates=(*of_layers, config.gates_size),
+        seen=(batch_size, kept, seen),
+        cells=(*of_layers, recurrent * config.controller_size),
+        gates=(*of_layers, recurrent * config.gates_size),
         outputs=(*of_layers, config.controller_size),
     )
     sizes = (math.prod(shape) * itemsize for shape in shapes)

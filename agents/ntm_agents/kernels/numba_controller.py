@@ -1,32 +1,27 @@
-"""The controller and the head parameters in one step, forward and backward."""
+"""The controller in one step of a few sequences, forward and backward."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_math import exp, kernel, sigmoid, softplus, tanh
-from ntm_agents.kernels.numba_tape import Sizes, head_offset
-from ntm_agents.kernels.numba_vectors import (
-    at,
-    lanes,
-    load,
-    load_first,
-    number_for,
-    store,
-    store_first,
-)
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_math import sigmoid, tanh
+from ntm_agents.kernels.numba_pointers import at, lanes, load_first, store_first
+from ntm_agents.kernels.numba_products import combine
+from ntm_agents.kernels.numba_tape import Sizes, State, Tape, Weights, seen_offset
+from ntm_agents.kernels.numba_workspace import add, copy
 
 
 @kernel
-def feedforward_layer(total: Any, size: int, output: Any) -> None:
-    """Write a layer's activations."""
-    for c in range(0, size, lanes(total)):
+def _feedforward_layer(output: Any, size: int) -> None:
+    """Replace a layer's sums by its activations."""
+    for c in range(0, size, lanes(output)):
         rest = size - c
-        store_first(tanh(load_first(total, c, rest)), output, c, rest)
+        store_first(tanh(load_first(output, c, rest)), output, c, rest)
 
 
 @kernel
-def feedforward_layer_backward(output: Any, d_output: Any, size: int, d_total: Any) -> None:
+def _feedforward_layer_backward(output: Any, d_output: Any, size: int, d_total: Any) -> None:
     """Write the gradient of a layer's pre-activations."""
     for c in range(0, size, lanes(output)):
         rest = size - c
@@ -36,7 +31,7 @@ def feedforward_layer_backward(output: Any, d_output: Any, size: int, d_total: A
 
 
 @kernel
-def lstm_layer(gates: Any, size: int, cell: Any, hidden: Any) -> None:
+def _lstm_layer(gates: Any, size: int, cell: Any, hidden: Any) -> None:
     """Update one LSTM layer in place; ``gates`` are replaced by their activations."""
     for c in range(0, size, lanes(gates)):
         rest = size - c
@@ -54,7 +49,7 @@ def lstm_layer(gates: Any, size: int, cell: Any, hidden: Any) -> None:
 
 
 @kernel
-def lstm_layer_backward(
+def _lstm_layer_backward(
     gates: Any, cell: Any, size: int, d_hidden: Any, d_cell: Any, d_gates: Any
 ) -> None:
     """Carry gradients back through one LSTM layer.
@@ -77,72 +72,144 @@ def lstm_layer_backward(
 
 
 @kernel
-def lower_bounds(sizes: Sizes, lowest: Any) -> None:
-    """Write the lower end of each head parameter's range: -1 for keys and adds, else 0."""
-    words = sizes.words
-    for h in range(sizes.heads):
-        head = at(lowest, head_offset(sizes, h))
-        for m in range(words):
-            head[m] = -1.0
-        for m in range(words if h >= sizes.reads else 0):
-            head[sizes.addressing + words + m] = -1.0
-
-
-@kernel
-def squash_heads(raw: Any, lowest: Any, sizes: Sizes, parameters: Any) -> None:
-    """Bring the head layer's output, ``(P,)``, into the ranges of equations 3 to 9.
-
-    Keys and adds are squashed by tanh, which is a sigmoid twice as steep and twice as wide,
-    gates and erases by a sigmoid, so that vectors need not be cut where one ends.
-    """
-    for i in range(0, sizes.parameters, lanes(raw)):
-        low = load(lowest, i)
-        span = 1.0 - low
-        store(low + span * sigmoid(load(raw, i) * span), parameters, i)
-    for h in range(sizes.heads):
-        offset = head_offset(sizes, h) + sizes.words
-        _squash_rest(at(raw, offset), sizes.shifts, at(parameters, offset))
-
-
-@kernel
-def _squash_rest(raw: Any, shifts: int, parameters: Any) -> None:
-    """Squash strength, shift weighting and sharpening; the gate is between them."""
-    parameters[0] = softplus(raw[0])
-    parameters[shifts + 2] = softplus(raw[shifts + 2]) + number_for(raw, 1.0)
-    largest = raw[2]
-    for q in range(3, shifts + 2):
-        largest = max(largest, raw[q])
-    total = number_for(raw, 0.0)
-    for q in range(2, shifts + 2):
-        parameters[q] = exp(raw[q] - largest)
-        total += parameters[q]
-    for q in range(2, shifts + 2):
-        parameters[q] /= total
-
-
-@kernel
-def squash_heads_backward(
-    parameters: Any, lowest: Any, gradient: Any, sizes: Sizes, d_raw: Any
+def controller_step(
+    inputs: Any, weights: Weights, working: State, sizes: Sizes, sequences: int, tape: Tape
 ) -> None:
-    """Turn the gradient of head parameters into that of the head layer's output."""
-    for i in range(0, sizes.parameters, lanes(parameters)):
-        squashed, rest = load(parameters, i), sizes.parameters - i
-        slope = (squashed - load(lowest, i)) * (1.0 - squashed)
-        store_first(load(gradient, i) * slope, d_raw, i, rest)
-    for h in range(sizes.heads):
-        offset = head_offset(sizes, h) + sizes.words
-        _squash_rest_backward(
-            at(parameters, offset), at(gradient, offset), sizes.shifts, at(d_raw, offset)
+    """Update the controller states of a few sequences.
+
+    Args:
+        inputs: Of this step of the first sequence, ``(I,)``.
+        weights: See `forward`.
+        working: States of all sequences.
+        sizes: The sizes.
+        sequences: How many.
+        tape: This step of the first sequence; of the controller all is written.
+    """
+    size, layers, recurrent, gates = (
+        sizes.controller,
+        sizes.layers,
+        sizes.recurrent,
+        sizes.gates,
+    )
+    of_seen, of_outputs = sizes.kept * sizes.seen, sizes.kept * layers * size
+    of_gates, of_cells = recurrent * sizes.kept * layers * gates, recurrent * of_outputs
+    hidden_size, read_size = recurrent * size, sizes.reads * sizes.words
+    for layer in range(layers):
+        offset = seen_offset(sizes, layer)
+        width = seen_offset(sizes, layer + 1) - offset
+        seen, output = at(tape.seen, offset), at(tape.outputs, layer * size)
+        for j in range(sequences):
+            target = at(seen, j * of_seen)
+            if layer == 0:
+                copy(at(inputs, j * sizes.steps * sizes.inputs), sizes.inputs, target)
+                reads = at(working.read_vectors, j * read_size)
+                copy(reads, read_size, at(target, sizes.inputs))
+            else:
+                copy(at(output, j * of_outputs - size), size, target)
+            hidden = at(working.controller, (2 * j * layers + layer) * hidden_size)
+            copy(hidden, hidden_size, at(target, width - hidden_size))
+            cell = at(hidden, layers * hidden_size)
+            copy(cell, hidden_size, at(tape.cells, j * of_cells + layer * size))
+        total = at(tape.gates, layer * gates) if recurrent else output
+        of_total = of_gates if recurrent else of_outputs
+        combine(
+            at(weights.others, (layer - 1) * width * gates) if layer > 0 else weights.first,
+            gates,
+            gates,
+            seen,
+            of_seen,
+            1,
+            width,
+            at(weights.biases, layer * gates),
+            0,
+            total,
+            of_total,
+            sequences,
         )
+        for j in range(sequences):
+            active = at(output, j * of_outputs)
+            if recurrent:
+                hidden = at(working.controller, (2 * j * layers + layer) * size)
+                _lstm_layer(at(total, j * of_total), size, at(hidden, layers * size), hidden)
+                copy(hidden, size, active)
+            else:
+                _feedforward_layer(active, size)
 
 
 @kernel
-def _squash_rest_backward(parameters: Any, gradient: Any, shifts: int, d_raw: Any) -> None:
-    one = number_for(parameters, 1.0)
-    d_raw[0] = gradient[0] * (one - exp(-parameters[0]))
-    d_raw[shifts + 2] = gradient[shifts + 2] * (one - exp(one - parameters[shifts + 2]))
-    mean = number_for(parameters, 0.0)
-    for q in range(2, shifts + 2):
-        mean += parameters[q] * gradient[q]
-    for q in range(2, shifts + 2):
-        d_raw[q] = parameters[q] * (gradient[q] - mean)
+def controller_backward(
+    weights: Weights,
+    tape: Tape,
+    sizes: Sizes,
+    sequences: int,
+    gradient: State,
+    d_outputs: Any,
+    d_gates: Any,
+    d_seen: Any,
+    nothing: Any,
+) -> None:
+    """Carry gradients back through all layers of a few sequences.
+
+    Args:
+        weights: See `backward`.
+        tape: This step of the first sequence.
+        sizes: The sizes.
+        sequences: How many.
+        gradient: Of the states after the step; of the controller and the read vectors
+            overwritten by that before it.
+        d_outputs: Gradient of the last layer's outputs, overwritten, ``(sequences, C)``.
+        d_gates: Written: of this step of the first sequence, ``(L, G)``.
+        d_seen: Scratch, for what a layer sees of all sequences.
+        nothing: Zeros, as many as a layer sees.
+    """
+    size, layers, recurrent, gates = (
+        sizes.controller,
+        sizes.layers,
+        sizes.recurrent,
+        sizes.gates,
+    )
+    hidden_size, of_cells = recurrent * size, recurrent * sizes.kept * layers * size
+    of_d_gates = sizes.steps * layers * gates
+    of_gates = recurrent * sizes.kept * layers * gates
+    for layer in range(layers - 1, -1, -1):
+        d_gate, matrix = at(d_gates, layer * gates), weights.first
+        width, d_below = sizes.reads * sizes.words, gradient.read_vectors
+        if layer > 0:
+            width, d_below = size, d_outputs
+            matrix = at(weights.others, (layer - 1) * gates * (size + hidden_size))
+        for j in range(sequences):
+            d_output, d_total = at(d_outputs, j * size), at(d_gate, j * of_d_gates)
+            d_hidden = at(gradient.controller, (2 * j * layers + layer) * hidden_size)
+            if recurrent:
+                add(d_hidden, size, d_output)
+                _lstm_layer_backward(
+                    at(tape.gates, j * of_gates + layer * gates),
+                    at(tape.cells, j * of_cells + layer * size),
+                    size,
+                    d_output,
+                    at(d_hidden, layers * size),
+                    d_total,
+                )
+            else:
+                output = at(tape.outputs, (j * sizes.kept * layers + layer) * size)
+                _feedforward_layer_backward(output, d_output, size, d_total)
+        all_seen = width + hidden_size
+        combine(
+            matrix,
+            all_seen,
+            all_seen,
+            d_gate,
+            of_d_gates,
+            1,
+            gates,
+            nothing,
+            0,
+            d_seen,
+            all_seen,
+            sequences,
+        )
+        for j in range(sequences):
+            d_saw = at(d_seen, j * all_seen)
+            copy(d_saw, width, at(d_below, j * width))
+            d_hidden = at(gradient.controller, (2 * j * layers + layer) * hidden_size)
+            copy(at(d_saw, width), hidden_size, d_hidden)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
-from ntm_agents.kernels.numba_controller import (
-    feedforward_layer,
-    lower_bounds,
-    lstm_layer,
-    squash_heads,
-)
-from ntm_agents.kernels.numba_math import kernel
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_controller import controller_step
+from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads
 from ntm_agents.kernels.numba_memory import read, write
+from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
 from ntm_agents.kernels.numba_tape import (
     Sizes,
@@ -24,12 +21,13 @@ from ntm_agents.kernels.numba_tape import (
     state_at,
     tape_at,
 )
-from ntm_agents.kernels.numba_vectors import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_workspace import (
     TILE,
     aligned_zeros,
     copy,
     copy_state,
+    prefetch,
+    prefetch_step,
     working_state,
 )
 
@@ -39,14 +37,12 @@ class Scratch(NamedTuple):
 
     Attributes:
         inverses: One over the norm of each sequence's locations, ``(TILE, N')``.
-        seen: What a controller layer sees, ``(TILE, …)``.
         raw: Output of the head layer, ``(TILE, P')``.
         circle: See `address`.
         lowest: See `lower_bounds`.
     """
 
     inverses: Any
-    seen: Any
     raw: Any
     circle: Any
     lowest: Any
@@ -54,52 +50,12 @@ class Scratch(NamedTuple):
 
 @kernel
 def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
-    seen = max(sizes.reads * sizes.words, sizes.controller) + sizes.controller
     return Scratch(
         aligned_zeros(TILE * sizes.padded, like),
-        aligned_zeros(TILE * seen, like),
         aligned_zeros(TILE * sizes.padded_parameters, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),
         aligned_zeros(sizes.padded_parameters, like),
     )
-
-
-@kernel
-def _controller_step(
-    projected: Any,
-    weights: Weights,
-    working: State,
-    sizes: Sizes,
-    sequences: int,
-    tape: Tape,
-    seen: Any,
-) -> None:
-    """Update the controller states; write gates and outputs of all layers to the tape."""
-    size, layers, gates = sizes.controller, sizes.layers, sizes.gates
-    of_gates, of_outputs = sizes.kept * layers * gates, sizes.kept * layers * size
-    for layer in range(layers):
-        gate, output = at(tape.gates, layer * gates), at(tape.outputs, layer * size)
-        below, of_below = working.read_vectors, sizes.reads * sizes.words
-        width, matrix = of_below, weights.first
-        start, of_start = projected, sizes.steps * gates
-        if layer > 0:
-            below, of_below, width = at(output, -size), of_outputs, size
-            matrix = at(weights.others, (layer - 1) * (size + sizes.parts // 2 * size) * gates)
-            start, of_start = at(weights.biases, (layer - 1) * gates), 0
-        inputs = width + sizes.parts // 2 * size
-        for j in range(sequences):
-            copy(at(below, j * of_below), width, at(seen, j * inputs))
-            hidden = at(working.controller, (j * sizes.parts * layers + layer) * size)
-            copy(hidden, inputs - width, at(seen, j * inputs + width))
-        combine(matrix, gates, seen, inputs, inputs, start, of_start, gate, of_gates, sequences)
-        for j in range(sequences):
-            activated, active = at(gate, j * of_gates), at(output, j * of_outputs)
-            if sizes.parts > 0:
-                hidden = at(working.controller, (j * sizes.parts * layers + layer) * size)
-                lstm_layer(activated, size, at(hidden, layers * size), hidden)
-                copy(hidden, size, active)
-            else:
-                feedforward_layer(activated, size, active)
 
 
 @kernel
@@ -143,7 +99,7 @@ def _step(
     sequences: int,
     t: int,
     sizes: Sizes,
-    projected: Any,
+    inputs: Any,
     weights: Weights,
     from_initial: bool,
     episode_starts: Any,
@@ -156,36 +112,28 @@ def _step(
     """Take step ``t`` of a few sequences; see `forward`."""
     padded, read_size, size = sizes.padded, sizes.reads * sizes.words, sizes.controller
     s = t if sizes.segment > 0 else 0
-    begins = from_initial and t == 0
     for j in range(sequences):
-        state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, first + j, s)
-        inverse = at(scratch.inverses, j * padded)
-        if begins or (episode_starts.size > 0 and episode_starts[first + j, t]):
+        state, inverse = state_at(working, sizes, padded, j), at(scratch.inverses, j * padded)
+        starts = from_initial and t == 0
+        starts = starts or (episode_starts.size > 0 and episode_starts[first + j, t])
+        if starts:
             copy_state(initial, sizes.locations, sizes, state, padded)
+        if starts or t == 0:
             inverse_norms(state.memory, sizes, inverse)
-        elif t == 0:
-            inverse_norms(state.memory, sizes, inverse)
-        if sizes.segment > 0:
-            if t % sizes.segment == 0:
-                copy(state.memory, sizes.memory, kept.checkpoints)
-            copy(state.read_vectors, read_size, kept.read_vectors)
-            copy(state.controller, sizes.parts * sizes.layers * size, kept.controller)
-    kept = tape_at(tape, sizes, first, s)
-    _controller_step(
-        at(projected, (first * sizes.steps + t) * sizes.gates),
-        weights,
-        working,
-        sizes,
-        sequences,
-        kept,
-        scratch.seen,
-    )
-    outputs, of_outputs = at(kept.outputs, (sizes.layers - 1) * size), sizes.kept * sizes.layers
+        if sizes.segment > 0 and t % sizes.segment == 0:
+            copy(state.memory, sizes.memory, tape_at(tape, sizes, first + j, s).checkpoints)
+    of_first = tape_at(tape, sizes, first, s)
+    seen = at(inputs, (first * sizes.steps + t) * sizes.inputs)
+    controller_step(seen, weights, working, sizes, sequences, of_first)
+    outputs, of_outputs = at(of_first.outputs, (sizes.layers - 1) * size), sizes.layers * size
+    of_outputs *= sizes.kept
     combine(
         weights.heads,
         sizes.parameters,
+        sizes.parameters,
         outputs,
-        of_outputs * size,
+        of_outputs,
+        1,
         size,
         weights.head_bias,
         0,
@@ -194,15 +142,19 @@ def _step(
         sequences,
     )
     for j in range(sequences):
-        state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, first + j, s)
+        b = first + j
+        prefetch_step(tape_at(tape, sizes, b, min(s + 1, sizes.kept - 1)), sizes)
+        state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, b, s)
         raw = at(scratch.raw, j * sizes.padded_parameters)
         squash_heads(raw, scratch.lowest, sizes, kept.parameters)
         inverse = at(scratch.inverses, j * padded)
         _memory_step(state, inverse, state.weightings, sizes, kept, scratch.circle)
         copy(kept.weightings, sizes.heads * padded, state.weightings)
-        feature = at(features, ((first + j) * sizes.steps + t) * (size + read_size))
-        copy(at(outputs, j * of_outputs * size), size, feature)
+        feature = at(features, (b * sizes.steps + t) * (size + read_size))
+        copy(at(outputs, j * of_outputs), size, feature)
         copy(state.read_vectors, read_size, at(feature, size))
+        if t + 1 < sizes.steps:
+            prefetch(at(feature, size + read_size), size + read_size)
 
 
 @kernel
@@ -211,7 +163,7 @@ def forward(
     last: int,
     segment: int,
     num_read_heads: int,
-    projected: Any,
+    inputs: Any,
     weights: Weights,
     from_initial: bool,
     episode_starts: Any,
@@ -227,7 +179,7 @@ def forward(
         last: One past the last sequence.
         segment: Steps between two checkpoints of memory; 0 keeps nothing.
         num_read_heads: R.
-        projected: ``(B, T, G)``.
+        inputs: ``(B, T, I)``.
         weights: Matrices transposed, ``(inputs, outputs)``.
         from_initial: Whether every sequence begins with an episode.
         episode_starts: ``(B, T)``, or empty.
@@ -237,7 +189,7 @@ def forward(
         features: Written, ``(B, T, C + R · M)``.
     """
     parameters = weights.head_bias.shape[0]
-    sizes = sizes_of(state, tape, projected.shape[1], segment, num_read_heads, parameters)
+    sizes = sizes_of(state, tape, inputs.shape[1], segment, num_read_heads, parameters)
     buffers = working_state(sizes, features), _new_scratch(sizes, features)
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
     states = pointers(state)
@@ -248,13 +200,13 @@ def forward(
             given = state_at(states, sizes, sizes.locations, b + j)
             taken = state_at(working, sizes, sizes.padded, j)
             copy_state(given, sizes.locations, sizes, taken, sizes.padded)
-        for t in range(projected.shape[1]):
+        for t in range(inputs.shape[1]):
             _step(
                 b,
                 sequences,
                 t,
                 sizes,
-                pointer(projected),
+                pointer(inputs),
                 pointers(weights),
                 from_initial,
                 episode_starts,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
+from ntm_agents.kernels.numba_compile import kernel, ordered_kernel
 from ntm_agents.kernels.numba_vectors import (
     Vector,
     exact_exp,
@@ -24,34 +25,6 @@ from ntm_agents.kernels.numba_vectors import (
     larger,
     smaller,
 )
-
-_ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def kernel(function: Function) -> Function:
-    """Compile a function, sums in any order; compiled code is kept on disk.
-
-    There is no ``parallel``: its threading layers abort on concurrent use.
-    """
-    return _compile(function, fastmath=True)
-
-
-def ordered_kernel(function: Function) -> Function:
-    """Compile a function whose sums must be taken in the order in which they stand."""
-    return _compile(function, fastmath=_ORDERED)
-
-
-def inlined(function: Function) -> Function:
-    """Compile a function into each caller, so that vectors pass through registers."""
-    return _compile(function, fastmath=True, forceinline=True)
-
-
-def _compile(function: Function, **options: Any) -> Function:
-    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)
-    return cast(Function, compiled(function))
-
 
 _f = np.float32
 _LOG2_E = _f(1.44269504088896341)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ntm_agents.addressing import SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_math import inlined, kernel
-from ntm_agents.kernels.numba_tape import Sizes
-from ntm_agents.kernels.numba_vectors import (
+from ntm_agents.kernels.numba_compile import inlined, kernel
+from ntm_agents.kernels.numba_pointers import (
     at,
     lanes,
     load,
-    square_root,
     store,
-    sum_of,
     zeros,
+)
+from ntm_agents.kernels.numba_tape import Sizes
+from ntm_agents.kernels.numba_vectors import (
+    square_root,
+    sum_of,
 )
 
 

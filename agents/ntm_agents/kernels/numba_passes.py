@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights, Weights
+from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.numba_arrays import (
     DTYPES,
     array,
@@ -35,6 +35,7 @@ from ntm_agents.kernels.numba_arrays import (
 from ntm_agents.kernels.numba_backward import backward
 from ntm_agents.kernels.numba_buffers import TapeMemory
 from ntm_agents.kernels.numba_forward import forward
+from ntm_agents.kernels.numba_products import sum_outer_products
 from ntm_agents.kernels.numba_start import begin_backward
 from ntm_agents.kernels.numba_tape import State, Tape
 from ntm_agents.state import NTMState
@@ -109,17 +110,16 @@ def forward_pass(
         start,
         running.weightings if from_initial else running.weightings.copy(),
     )
-    projected = torch.addmm(weights.input_bias, inputs.flatten(0, 1), weights.input_weight.t())
     features = inputs.new_empty(batch_size, steps, config.controller_size + config.read_size)
-    arranged = transposed_weights(weights.core)
-    _over_batch(
+    arranged = transposed_weights(weights)
+    _in_threads(
         batch_size,
         lambda first, last: forward(
             first,
             last,
             kept.segment,
             config.num_read_heads,
-            array(projected).reshape(batch_size, steps, -1),
+            array(inputs.contiguous()),
             arranged,
             from_initial,
             kept.episode_starts,
@@ -160,8 +160,8 @@ def backward_pass(
     layers = (batch_size, steps, config.controller_layers)
     d_gates = d_features.new_empty(*layers, config.gates_size)
     d_parameters = d_features.new_empty(batch_size, steps, config.head_parameters_size)
-    arranged = straight_weights(weights.core)
-    _over_batch(
+    arranged = straight_weights(weights)
+    _in_threads(
         batch_size,
         lambda first, last: backward(
             first,
@@ -181,49 +181,67 @@ def backward_pass(
             array(d_parameters),
         ),
     )
-    d_gates = d_gates.flatten(0, 1)
-    d_projected = d_gates[:, 0]
-    torch.mm(d_projected.t(), kept.inputs.flatten(0, 1), out=gradient.input_weight)
-    torch.sum(d_projected, 0, out=gradient.input_bias)
-    _core_gradient(config, tape, d_gates, d_parameters.flatten(0, 1), gradient.core)
+    _weight_gradients(config, tape, array(d_gates), array(d_parameters), gradient)
     if restarts:
         begin_backward(d_start, kept.start, *(array(field) for field in gradient.start))
     else:
         for field in gradient.start:
             field.zero_()
-    return d_projected, d_state
+    return d_gates[:, :, 0].flatten(0, 1), d_state
 
 
-def _core_gradient(
+def _weight_gradients(
     config: NTMConfig,
     tape: Tape,
-    d_gates: Tensor,
-    d_parameters: Tensor,
-    gradient: CoreWeights,
+    d_gates: NDArray[Any],
+    d_parameters: NDArray[Any],
+    gradient: Weights,
 ) -> None:
-    """Write the gradient of the core's weights, one product each, over ``B · T`` rows."""
-    outputs = torch.from_numpy(tape.outputs).flatten(0, 1)
-    seen = torch.from_numpy(tape.read_vectors).flatten(0, 1)
-    before = torch.from_numpy(tape.controller).flatten(0, 1)
-    for layer, matrix in enumerate(gradient.layers):
-        inputs = seen if layer == 0 else outputs[:, layer - 1]
-        d_gate, width = d_gates[:, layer].t(), inputs.shape[-1]
-        torch.mm(d_gate, inputs, out=matrix[:, :width])
-        if config.controller == "lstm":
-            torch.mm(d_gate, before[:, 0, layer], out=matrix[:, width:])
-    for layer, bias in enumerate(gradient.layer_biases, start=1):
-        torch.sum(d_gates[:, layer], 0, out=bias)
-    torch.mm(d_parameters.t(), outputs[:, -1], out=gradient.heads)
-    torch.sum(d_parameters, 0, out=gradient.head_bias)
+    """Write the gradient of all weights, one product each, over ``B · T`` rows."""
+    gates, size = config.gates_size, config.controller_size
+    d_gate, seen = _rows(d_gates), _rows(tape.seen)
+    none = np.empty(0, d_gates.dtype)
+    _product(d_gate, 0, seen, 0, array(gradient.input_weight), array(gradient.input_bias))
+    column = config.input_size
+    for layer, matrix in enumerate(gradient.core.layers):
+        bias = array(gradient.core.layer_biases[layer - 1]) if layer else none
+        _product(d_gate, layer * gates, seen, column, array(matrix), bias)
+        column += matrix.shape[1]
+    last = (config.controller_layers - 1) * size
+    heads, head_bias = array(gradient.core.heads), array(gradient.core.head_bias)
+    _product(_rows(d_parameters), 0, _rows(tape.outputs), last, heads, head_bias)
 
 
-def _over_batch(batch_size: int, run: Callable[[int, int], None]) -> None:
-    """Split the batch over torch's number of threads; the kernels release the lock."""
-    workers = min(torch.get_num_threads(), batch_size)
+def _rows(of_steps: NDArray[Any]) -> NDArray[Any]:
+    """View an array as one row for each step."""
+    batch_size, steps = of_steps.shape[:2]
+    return of_steps.reshape(batch_size * steps, -1)
+
+
+def _product(
+    left: NDArray[Any],
+    left_offset: int,
+    right: NDArray[Any],
+    right_offset: int,
+    total: NDArray[Any],
+    left_total: NDArray[Any],
+) -> None:
+    """Do what `sum_outer_products` does, in all threads."""
+    _in_threads(
+        len(total),
+        lambda first, last: sum_outer_products(
+            first, last, left, left_offset, right, right_offset, total, left_total
+        ),
+    )
+
+
+def _in_threads(count: int, run: Callable[[int, int], None]) -> None:
+    """Split a range over torch's number of threads; the kernels release the lock."""
+    workers = min(torch.get_num_threads(), count)
     if workers == 1:
-        run(0, batch_size)
+        run(0, count)
         return
-    bounds = [batch_size * worker // workers for worker in range(workers + 1)]
+    bounds = [count * worker // workers for worker in range(workers + 1)]
     for done in [
         _pool(workers).submit(run, first, last) for first, last in itertools.pairwise(bounds)
     ]:

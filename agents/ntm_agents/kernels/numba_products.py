@@ -4,68 +4,191 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_math import kernel
-from ntm_agents.kernels.numba_vectors import at, lanes, load_first, store_first
+from ntm_agents.kernels.numba_compile import inlined, kernel
+from ntm_agents.kernels.numba_pointers import (
+    at,
+    half,
+    lanes,
+    load_like,
+    pointer,
+    store_first,
+    zeros,
+)
+
+_ROWS_IN_CACHE = 128
 
 
-@kernel
-def combine(
+@inlined
+def _combine_block(
+    nothing: Any,
     rows: Any,
-    width: int,
+    row_stride: int,
+    rest: int,
     numbers: Any,
     number_stride: int,
+    next_number: int,
     count: int,
     start: Any,
     start_stride: int,
     combination: Any,
     combination_stride: int,
-    sequences: int,
+    combinations: int,
 ) -> None:
-    """Write ``start + Σ_k numbers[k] · rows[k]`` for each of a few sequences.
+    """Do what `combine` does for as many places of a row as ``nothing`` has lanes."""
+    fours = combinations - combinations % 4
+    for b in range(0, fours, 4):
+        of_first = at(start, b * start_stride)
+        s0 = load_like(nothing, of_first, 0, rest)
+        s1 = load_like(nothing, of_first, start_stride, rest)
+        s2 = load_like(nothing, of_first, 2 * start_stride, rest)
+        s3 = load_like(nothing, of_first, 3 * start_stride, rest)
+        n0 = at(numbers, b * number_stride)
+        n1 = at(n0, number_stride)
+        n2 = at(n1, number_stride)
+        n3 = at(n2, number_stride)
+        for k in range(count):
+            row, n = load_like(nothing, rows, k * row_stride, rest), k * next_number
+            s0 += row * n0[n]
+            s1 += row * n1[n]
+            s2 += row * n2[n]
+            s3 += row * n3[n]
+        of_first = at(combination, b * combination_stride)
+        store_first(s0, of_first, 0, rest)
+        store_first(s1, of_first, combination_stride, rest)
+        store_first(s2, of_first, 2 * combination_stride, rest)
+        store_first(s3, of_first, 3 * combination_stride, rest)
+    for b in range(fours, combinations):
+        total = load_like(nothing, start, b * start_stride, rest)
+        n0 = at(numbers, b * number_stride)
+        for k in range(count):
+            total += load_like(nothing, rows, k * row_stride, rest) * n0[k * next_number]
+        store_first(total, combination, b * combination_stride, rest)
+
+
+@kernel
+def combine(
+    rows: Any,
+    row_stride: int,
+    width: int,
+    numbers: Any,
+    number_stride: int,
+    next_number: int,
+    count: int,
+    start: Any,
+    start_stride: int,
+    combination: Any,
+    combination_stride: int,
+    combinations: int,
+) -> None:
+    """Write ``start + Σ_k numbers[k] · rows[k]``, a few times with the same rows.
 
     With a matrix as it is, ``(outputs, inputs)``, this is the product with its transposed;
     with the transposed matrix it is the product itself.
 
     Args:
         rows: Matrix, ``(count, width)``.
+        row_stride: From one row to the next.
         width: Numbers in a row.
-        numbers: Of the first sequence, ``(count,)``.
-        number_stride: From there to those of the next.
+        numbers: Of the first combination, ``(count,)``.
+        number_stride: From there to those of the next combination.
+        next_number: From one number to the next.
         count: Rows.
-        start: Of the first sequence, ``(width,)``.
+        start: Of the first combination, ``(width,)``.
         start_stride: From there to that of the next.
-        combination: Written.
+        combination: Written; may be ``start``.
         combination_stride: From one to the next.
-        sequences: How many.
+        combinations: How many.
     """
-    for i in range(0, width, lanes(rows)):
+    several = zeros(rows)
+    two = half(several)
+    one = half(two)
+    i = 0
+    while i < width:
         rest = width - i
-        for b in range(0, sequences - sequences % 4, 4):
-            n0 = at(numbers, b * number_stride)
-            n1, n2, n3 = (
-                at(n0, number_stride),
-                at(n0, 2 * number_stride),
-                at(n0, 3 * number_stride),
-            )
-            first = b * start_stride + i
-            s0 = load_first(start, first, rest)
-            s1 = load_first(start, first + start_stride, rest)
-            s2 = load_first(start, first + 2 * start_stride, rest)
-            s3 = load_first(start, first + 3 * start_stride, rest)
-            for k in range(count):
-                row = load_first(rows, k * width + i, rest)
-                s0 += row * n0[k]
-                s1 += row * n1[k]
-                s2 += row * n2[k]
-                s3 += row * n3[k]
-            first = b * combination_stride + i
-            store_first(s0, combination, first, rest)
-            store_first(s1, combination, first + combination_stride, rest)
-            store_first(s2, combination, first + 2 * combination_stride, rest)
-            store_first(s3, combination, first + 3 * combination_stride, rest)
-        for b in range(sequences - sequences % 4, sequences):
-            of_sequence = at(numbers, b * number_stride)
-            total = load_first(start, b * start_stride + i, rest)
-            for k in range(count):
-                total += load_first(rows, k * width + i, rest) * of_sequence[k]
-            store_first(total, combination, b * combination_stride + i, rest)
+        arguments = (
+            at(rows, i),
+            row_stride,
+            rest,
+            numbers,
+            number_stride,
+            next_number,
+            count,
+            at(start, i),
+            start_stride,
+            at(combination, i),
+            combination_stride,
+            combinations,
+        )
+        if 2 * rest > lanes(rows):
+            _combine_block(several, *arguments)
+        elif 4 * rest > lanes(rows):
+            _combine_block(two, *arguments)
+        else:
+            _combine_block(one, *arguments)
+        i += lanes(rows)
+
+
+@kernel
+def sum_outer_products(
+    first: int,
+    last: int,
+    left: Any,
+    left_offset: int,
+    right: Any,
+    right_offset: int,
+    total: Any,
+    left_total: Any,
+) -> None:
+    """Write the product of a transposed matrix and another: the gradient of a weight matrix.
+
+    Args:
+        first: First row of the product.
+        last: One past its last row.
+        left: Gradients of outputs, rows of more numbers than are needed, ``(K, …)``.
+        left_offset: First number that is needed.
+        right: Inputs, likewise, ``(K, …)``.
+        right_offset: First number that is needed.
+        total: Written: ``(outputs, inputs)``.
+        left_total: Written: the sum of the left rows, ``(outputs,)``, or empty.
+    """
+    count, left_stride, right_stride = left.shape[0], left.shape[1], right.shape[1]
+    width = total.shape[1]
+    lefts, rights = at(pointer(left), left_offset), at(pointer(right), right_offset)
+    products = at(pointer(total), first * width)
+    for i in range((last - first) * width):
+        products[i] = 0.0
+    for k in range(0, count, _ROWS_IN_CACHE):
+        combine(
+            at(rights, k * right_stride),
+            right_stride,
+            width,
+            at(lefts, k * left_stride + first),
+            1,
+            left_stride,
+            min(_ROWS_IN_CACHE, count - k),
+            products,
+            width,
+            products,
+            width,
+            last - first,
+        )
+    if left_total.shape[0] > 0:
+        left_totals = pointer(left_total)
+        for g in range(first, last):
+            left_totals[g] = 0.0
+        for k in range(count):
+            for g in range(first, last):
+                left_totals[g] += lefts[k * left_stride + g]
+
+
+@kernel
+def transpose(matrix: Any, transposed: Any, first_row: int) -> None:
+    """Write ``(outputs, inputs)`` as ``(inputs, outputs)``, from some row of that on."""
+    outputs, inputs = matrix.shape
+    source = pointer(matrix)
+    target = at(pointer(transposed), first_row * outputs)
+    for k in range(0, inputs, 16):
+        behind = min(k + 16, inputs)
+        for g in range(outputs):
+            for i in range(k, behind):
+                target[i * outputs + g] = source[g * inputs + i]

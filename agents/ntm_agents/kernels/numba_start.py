@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_math import exp, kernel
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_math import exp
 from ntm_agents.kernels.numba_tape import State
 
 

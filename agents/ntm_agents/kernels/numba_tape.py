@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ntm_agents.kernels.numba_math import kernel
-from ntm_agents.kernels.numba_vectors import at
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_pointers import at
 
 
 class Weights(NamedTuple):
     """Parameters of the core, contiguous in the direction in which a kernel reads them.
 
     Attributes:
-        first: First layer's matrix.
-        others: Matrices of the other layers, all of one shape.
-        biases: Of the other layers, ``(L - 1, G)``.
+        first: First layer's matrix; the forward pass has the inputs' weights before it.
+        others: Matrices of the other layers, ``(L - 1, …)``.
+        biases: Of all layers, ``(L, G)``.
         heads: Head layer's matrix.
         head_bias: ``(P,)``.
     """
@@ -46,9 +46,10 @@ class Tape(NamedTuple):
         content: Equation 5, ``(B, T, H, N')``.
         weightings: Equation 9, ``(B, T, H, N')``.
         checkpoints: Memory before every ``segment``-th step, ``(B, T / segment, M, N')``.
-        read_vectors: Before the step, ``(B, T, R · M)``.
-        controller: State before the step, ``(B, T, 0 or 2, L, C)``.
-        gates: Activated gates of an LSTM, ``(B, T, L, G)``.
+        seen: What each controller layer saw: inputs and read vectors, or the layer below, and
+            in an LSTM its last hidden state, ``(B, T, …)``.
+        cells: Of an LSTM before the step, ``(B, T, L, C)``.
+        gates: Of an LSTM, activated, ``(B, T, L, G)``.
         outputs: Of all controller layers, ``(B, T, L, C)``.
     """
 
@@ -56,8 +57,8 @@ class Tape(NamedTuple):
     content: Any
     weightings: Any
     checkpoints: Any
-    read_vectors: Any
-    controller: Any
+    seen: Any
+    cells: Any
     gates: Any
     outputs: Any
 
@@ -66,6 +67,7 @@ class Sizes(NamedTuple):
     """Numbers in the parts of the core.
 
     Attributes:
+        inputs: I.
         steps: T.
         kept: Steps on the tape: T, or 1 where nothing is kept.
         segment: Steps between two checkpoints of memory; 0 where nothing is kept.
@@ -80,12 +82,14 @@ class Sizes(NamedTuple):
         addressing: A.
         parameters: P.
         padded_parameters: P'.
-        parts: 2 for an LSTM, else 0.
+        recurrent: 1 for an LSTM, else 0.
         layers: L.
         controller: C.
         gates: G.
+        seen: What all controller layers see.
     """
 
+    inputs: int
     steps: int
     kept: int
     segment: int
@@ -100,10 +104,11 @@ class Sizes(NamedTuple):
     addressing: int
     parameters: int
     padded_parameters: int
-    parts: int
+    recurrent: int
     layers: int
     controller: int
     gates: int
+    seen: int
 
 
 @kernel
@@ -115,7 +120,12 @@ def sizes_of(
     heads, padded = tape.weightings.shape[2], tape.weightings.shape[3]
     writes = heads - num_read_heads
     addressing = (parameters - writes * 2 * words) // heads
+    layers, controller = tape.outputs.shape[2], tape.outputs.shape[3]
+    recurrent = state.controller.shape[1] // 2
+    hidden = recurrent * controller
+    above = (layers - 1) * (controller + hidden)
     return Sizes(
+        tape.seen.shape[2] - above - hidden - num_read_heads * words,
         steps,
         tape.outputs.shape[1],
         segment,
@@ -130,10 +140,11 @@ def sizes_of(
         addressing,
         parameters,
         tape.parameters.shape[2],
-        tape.controller.shape[2],
-        tape.outputs.shape[2],
-        tape.outputs.shape[3],
-        tape.gates.shape[3],
+        recurrent,
+        layers,
+        controller,
+        controller * (1 + 3 * recurrent),
+        tape.seen.shape[2],
     )
 
 
@@ -145,20 +156,28 @@ def head_offset(sizes: Sizes, head: int) -> int:
 
 
 @kernel
+def seen_offset(sizes: Sizes, layer: int) -> int:
+    """Return where what a layer sees begins; with the number of layers, where all ends."""
+    first = sizes.inputs + sizes.reads * sizes.words + sizes.recurrent * sizes.controller
+    return first + (layer - 1) * (1 + sizes.recurrent) * sizes.controller if layer > 0 else 0
+
+
+@kernel
 def tape_at(tape: Tape, sizes: Sizes, b: int, t: int) -> Tape:
     """Point to one step of one sequence on the tape, and to the last checkpoint."""
     step = b * sizes.kept + t
     segment = max(1, sizes.segment)
     checkpoint = b * -(-sizes.kept // segment) + t // segment
+    hidden = sizes.layers * sizes.controller
     return Tape(
         at(tape.parameters, step * sizes.padded_parameters),
         at(tape.content, step * sizes.heads * sizes.padded),
         at(tape.weightings, step * sizes.heads * sizes.padded),
         at(tape.checkpoints, checkpoint * sizes.memory),
-        at(tape.read_vectors, step * sizes.reads * sizes.words),
-        at(tape.controller, step * sizes.parts * sizes.layers * sizes.controller),
-        at(tape.gates, step * sizes.layers * sizes.gates),
-        at(tape.outputs, step * sizes.layers * sizes.controller),
+        at(tape.seen, step * sizes.seen),
+        at(tape.cells, step * sizes.recurrent * hidden),
+        at(tape.gates, step * sizes.recurrent * sizes.layers * sizes.gates),
+        at(tape.outputs, step * hidden),
     )
 
 
@@ -169,5 +188,5 @@ def state_at(state: State, sizes: Sizes, row: int, b: int) -> State:
         at(state.memory, b * sizes.words * row),
         at(state.weightings, b * sizes.heads * row),
         at(state.read_vectors, b * sizes.reads * sizes.words),
-        at(state.controller, b * sizes.parts * sizes.layers * sizes.controller),
+        at(state.controller, b * 2 * sizes.recurrent * sizes.layers * sizes.controller),
     )

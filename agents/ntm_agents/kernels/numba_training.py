@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ntm_agents.kernels.numba_math import exp, kernel, log
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_math import exp, log
 
 
 @kernel

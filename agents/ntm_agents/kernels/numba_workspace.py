@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ntm_agents.kernels.numba_math import kernel
-from ntm_agents.kernels.numba_tape import Sizes, State
-from ntm_agents.kernels.numba_vectors import at, number_for
+from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_pointers import at, lanes, number_for, prefetch_line
+from ntm_agents.kernels.numba_tape import Sizes, State, Tape
 
 TILE = 4
 """Sequences that take a step together: the controller's weights are then read once for all."""
@@ -33,7 +33,7 @@ def working_state(sizes: Sizes, like: Any) -> State:
         aligned_zeros(rows * sizes.words, like),
         aligned_zeros(rows * sizes.heads, like),
         aligned_zeros(TILE * sizes.reads * sizes.words, like),
-        aligned_zeros(TILE * sizes.parts * sizes.layers * sizes.controller, like),
+        aligned_zeros(TILE * 2 * sizes.recurrent * sizes.layers * sizes.controller, like),
     )
 
 
@@ -60,7 +60,7 @@ def copy_state(source: State, source_row: int, sizes: Sizes, target: State, row:
     copy_rows(source.memory, source_row, sizes.words, n, target.memory, row)
     copy_rows(source.weightings, source_row, sizes.heads, n, target.weightings, row)
     copy(source.read_vectors, sizes.reads * sizes.words, target.read_vectors)
-    controller = sizes.parts * sizes.layers * sizes.controller
+    controller = 2 * sizes.recurrent * sizes.layers * sizes.controller
     copy(source.controller, controller, target.controller)
 
 
@@ -85,6 +85,29 @@ def move_state(source: State, sizes: Sizes, target: State) -> None:
     n, padded = sizes.locations, sizes.padded
     _move(source.memory, padded, sizes.words, n, target.memory, n)
     _move(source.weightings, padded, sizes.heads, n, target.weightings, n)
-    reads, controller = sizes.reads * sizes.words, sizes.parts * sizes.layers * sizes.controller
+    reads, controller = (
+        sizes.reads * sizes.words,
+        2 * sizes.recurrent * sizes.layers * sizes.controller,
+    )
     _move(source.read_vectors, reads, 1, reads, target.read_vectors, reads)
     _move(source.controller, controller, 1, controller, target.controller, controller)
+
+
+@kernel
+def prefetch(numbers: Any, count: int) -> None:
+    """Ask for numbers that will be read or written soon: far memory takes its time."""
+    for i in range(0, count, lanes(numbers) // 4):
+        prefetch_line(numbers, i)
+
+
+@kernel
+def prefetch_step(tape: Tape, sizes: Sizes) -> None:
+    """Ask for a step of the tape, but for its checkpoint."""
+    hidden = sizes.layers * sizes.controller
+    prefetch(tape.parameters, sizes.parameters)
+    prefetch(tape.content, sizes.heads * sizes.padded)
+    prefetch(tape.weightings, sizes.heads * sizes.padded)
+    prefetch(tape.seen, sizes.seen)
+    prefetch(tape.cells, sizes.recurrent * hidden)
+    prefetch(tape.gates, sizes.recurrent * sizes.layers * sizes.gates)
+    prefetch(tape.outputs, hidden)

@@ -1,0 +1,35 @@
+"""How the kernels are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+_ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function, sums in any order; compiled code is kept on disk.
+
+    There is no ``parallel``: its threading layers abort on concurrent use.
+    """
+    return _compile(function, fastmath=True)
+
+
+def ordered_kernel(function: Function) -> Function:
+    """Compile a function whose sums must be taken in the order in which they stand."""
+    return _compile(function, fastmath=_ORDERED)
+
+
+def inlined(function: Function) -> Function:
+    """Compile a function into each caller, so that vectors pass through registers."""
+    return _compile(function, fastmath=True, forceinline=True)
+
+
+def _compile(function: Function, **options: Any) -> Function:
+    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)
+    return cast(Function, compiled(function))
