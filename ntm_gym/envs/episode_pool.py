@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ntm_gym.envs.overrides import override
 from ntm_gym.envs.slot_table import SlotTable
 from ntm_gym.tasks import Task
 from ntm_gym.tasks.keyed_random import draw_keys
@@ -16,6 +17,9 @@ _EPISODES_HELD = 8_192
 _FEWEST_EPISODES_HELD = 4
 _EPISODES_AT_ONCE = 4_096
 """What is sampled at once stays in a core's cache."""
+
+
+_SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _FIRST_ANSWER, _KEY = range(6)
 
 
 class EpisodePool:
@@ -44,22 +48,11 @@ class EpisodePool:
         empty_slot = num_envs * (self._ring + 1)
         num_slots = empty_slot + 1
         self._rows, self._answers = SlotTable(num_slots), SlotTable(num_slots)
-        self._programs = SlotTable(num_slots)
+        self._reals, self._programs = SlotTable(num_slots), SlotTable(num_slots)
         self._lengths = np.zeros(num_slots, np.int64)
-        self._starts = np.zeros((6, num_slots), np.int64)
-        *_, self._slot_keys, self._slot_numbers = self._starts
-        self._slot_numbers[:] = np.arange(num_slots)
-        self._now = np.zeros((6, num_envs), np.int64)
-        (
-            self._place,
-            self._last_place,
-            self._first_row,
-            self._first_answer,
-            self._key,
-            self._slot,
-        ) = self._now
-        self._slot[:] = empty_slot
-        self._last_place[:] = -1
+        self._keys = np.zeros(num_slots, np.uint64)
+        self._starts = self._find_starts()
+        self._now = [start[np.full(num_envs, empty_slot)] for start in self._starts]
         self._asked = np.zeros(num_envs, np.int8)
 
     @property
@@ -84,13 +77,13 @@ class EpisodePool:
             self._fill_rings()
         self._num_begun[envs] = begun + 1
         slots = begun % self._ring * self._num_envs + envs
-        self._now[:, envs] = self._starts[:, slots]
+        self._enter(envs, slots)
 
     def begin_special(
         self, envs: NDArray[np.int64], key: ArrayLike | None, changes: dict[str, Any]
     ) -> None:
         """Begin episodes with other keys, one for all or one for each, or other parameters."""
-        task = self._task.replace(**changes)
+        task = override(self._task, changes)
         if key is None:
             self.begin(envs)
             keys = self.keys()[envs]
@@ -98,34 +91,43 @@ class EpisodePool:
             keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)[envs]
         slots = self._ring * self._num_envs + envs
         self._store(task, slots, keys)
-        self._now[:, envs] = self._starts[:, slots]
+        self._enter(envs, slots)
 
     def show(self) -> NDArray[np.float32]:
         """Return what each environment shows now, shape ``(N, I)``; zero after the end."""
-        program = self._programs.take(self._place)
+        program = self._programs.take(self._now[_PLACE])
         self._asked = program[:, 1]
-        rows = self._rows.take(self._first_row + program[:, 0])
-        return rows.astype(np.float32, copy=False)
+        places = self._now[_FIRST_ROW] + program[:, 0]
+        inputs: NDArray[np.float32] = self._rows.take(places).astype(np.float32, copy=False)
+        if self._task.real_channel is not None:
+            inputs[:, self._task.real_channel] = self._reals.take(places)
+        return inputs
 
     def asked(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return what was asked for when last shown, ``(N, O)``, and where it is scored."""
-        return self._answers.take(self._first_answer + self._asked), self._asked > 0
+        answers = self._answers.take(self._now[_FIRST_ANSWER] + self._asked)
+        return answers, self._asked > 0
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the key of each environment's episode, shape ``(N,)``."""
-        return self._key.astype(np.uint64)
+        return self._now[_KEY].copy()
 
     def at_last_step(self) -> NDArray[np.bool_]:
         """Return where this step is the last of its episode."""
-        return self._place == self._last_place
+        return self._now[_PLACE] == self._now[_LAST_PLACE]
 
     def finished(self) -> NDArray[np.bool_]:
         """Return where no episode is under way."""
-        return self._place > self._last_place
+        return self._now[_PLACE] > self._now[_LAST_PLACE]
 
     def advance(self) -> None:
         """Go on by one step; an environment that is past the end must begin before the next."""
-        self._place += 1
+        self._now[_PLACE] += 1
+
+    def _enter(self, envs: NDArray[np.int64], slots: NDArray[np.int64]) -> None:
+        """Put environments at the first step of these slots."""
+        for now, start in zip(self._now, self._starts, strict=True):
+            now[envs] = start[slots]
 
     def _fill_rings(self) -> None:
         """Sample as many episodes as the rings can take beside those under way."""
@@ -144,19 +146,30 @@ class EpisodePool:
 
     def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Sample the episodes with these keys into these slots."""
-        steps = self._place - self._slot * self._programs.length
+        steps = self._now[_PLACE] - self._starts[_PLACE][self._now[_SLOT]]
         for first in range(0, len(slots), _EPISODES_AT_ONCE):
             some = slice(first, first + _EPISODES_AT_ONCE)
             episodes = task.sample_compact(keys[some])
             self._rows.store(slots[some], episodes.rows)
+            if episodes.reals is not None:
+                self._reals.store(slots[some], episodes.reals)
             self._answers.store(slots[some], episodes.answers)
             self._programs.store(slots[some], episodes.program)
             self._lengths[slots[some]] = episodes.lengths
-        first_place, last_place, first_row, first_answer, slot_keys, number = self._starts
-        np.multiply(number, self._programs.length, out=first_place)
-        np.add(first_place, self._lengths - 1, out=last_place)
-        np.multiply(number, self._rows.length, out=first_row)
-        np.multiply(number, self._answers.length, out=first_answer)
-        slot_keys[slots] = keys.view(np.int64)
-        self._now[:] = self._starts[:, self._slot]
-        self._place += steps
+        self._keys[slots] = keys
+        self._starts = self._find_starts()
+        self._now = [start[self._now[_SLOT]] for start in self._starts]
+        self._now[_PLACE] += steps
+
+    def _find_starts(self) -> list[NDArray[Any]]:
+        """Return for each slot what an environment must know to play it."""
+        slots = np.arange(len(self._lengths))
+        places = slots * self._programs.length
+        return [
+            slots,
+            places,
+            places + self._lengths - 1,
+            slots * self._rows.length,
+            slots * self._answers.length,
+            self._keys,
+        ]

@@ -43,23 +43,26 @@ class CompactEpisodes(NamedTuple):
             asked for, shape ``(B, T + 1, 2)``, integers; 0 where nothing is shown, or nothing
             scored, and behind the end, so at least once.
         lengths: Steps in each episode, shape ``(B,)``, int64.
+        reals: What the task's ``real_channel``, if it has one, holds at each row, ``(B, R)``,
+            float32; so the other channels need a byte only.
     """
 
     rows: NDArray[Any]
     answers: NDArray[np.int8]
     program: NDArray[np.signedinteger[Any]]
     lengths: NDArray[np.int64]
+    reals: NDArray[np.float32] | None = None
 
 
-def expand(compact: CompactEpisodes) -> Episodes:
+def expand(compact: CompactEpisodes, real_channel: int | None) -> Episodes:
     """Write everything down at every step."""
     steps = int(compact.lengths.max(initial=0))
     shown, asked = compact.program[:, :steps, 0], compact.program[:, :steps, 1]
+    rows = compact.rows.astype(np.float32, copy=False)
+    if compact.reals is not None:
+        rows[..., real_channel] = compact.reals
     return Episodes(
-        _look_up(compact.rows.astype(np.float32, copy=False), shown),
-        _look_up(compact.answers, asked),
-        asked > 0,
-        compact.lengths,
+        _look_up(rows, shown), _look_up(compact.answers, asked), asked > 0, compact.lengths
     )
 
 
@@ -163,6 +166,11 @@ class Task(ABC):
         return compress(self.sample(keys))
 
     @property
+    def real_channel(self) -> int | None:
+        """The channel of `CompactEpisodes.reals`, if the task has one."""
+        return None
+
+    @property
     def input_bounds(self) -> tuple[float, float]:
         """Least and greatest value that an observation can hold."""
         return 0.0, 1.0
@@ -202,4 +210,4 @@ class CompactTask(Task):
 
     def sample(self, keys: NDArray[np.uint64]) -> Episodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        return expand(self.sample_compact(keys))
+        return expand(self.sample_compact(keys), self.real_channel)

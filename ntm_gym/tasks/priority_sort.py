@@ -76,6 +76,11 @@ class PrioritySort(CompactTask):
         return self.num_inputs + 1 + self.num_outputs
 
     @property
+    def real_channel(self) -> int:
+        """Priority."""
+        return self.num_bits
+
+    @property
     def input_bounds(self) -> tuple[float, float]:
         """Least and greatest value that an observation can hold."""
         return -1.0, 1.0
@@ -88,11 +93,11 @@ class PrioritySort(CompactTask):
         uniforms = random_uniforms(keys, _PRIORITIES, given)
         priorities = (2 * uniforms - 1).astype(np.float32)
 
-        bare = np.zeros((batch_size, _VECTORS + given, self.input_size), np.int8)
-        bare[:, _DELIMITER, self.num_bits + 1] = 1
-        write_vectors(bare[:, _VECTORS:], vectors)
-        rows = bare.astype(np.float32)
-        rows[:, _VECTORS:, self.num_bits] = priorities
+        rows = np.zeros((batch_size, _VECTORS + given, self.input_size), np.int8)
+        rows[:, _DELIMITER, self.num_bits + 1] = 1
+        write_vectors(rows[:, _VECTORS:], vectors)
+        reals = np.zeros(rows.shape[:2], np.float32)
+        reals[:, _VECTORS:] = priorities
 
         shown = np.zeros(self.max_steps, np.int64)
         shown[:given] = _VECTORS + np.arange(given)
@@ -104,6 +109,7 @@ class PrioritySort(CompactTask):
             behind_zero(vectors),
             make_program(shown, asked),
             np.full(batch_size, self.max_steps, np.int64),
+            reals,
         )
 
 

@@ -78,6 +78,11 @@ class RepeatCopy(CompactTask):
         return self.max_length * (self.max_repeats + 1) + 2
 
     @property
+    def real_channel(self) -> int:
+        """Repeats."""
+        return self.num_bits + 1
+
+    @property
     def input_bounds(self) -> tuple[float, float]:
         """Least and greatest value that an observation can hold."""
         low, high = normalize_repeats(np.array([self.min_repeats, self.max_repeats])).tolist()
@@ -91,11 +96,11 @@ class RepeatCopy(CompactTask):
         bits = random_bits(keys, _BITS, longest * self.num_bits)
         vectors = bits.reshape(len(keys), longest, self.num_bits)
 
-        bare = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
-        bare[:, _DELIMITER, self.num_bits] = 1
-        write_vectors(bare[:, _VECTORS:], vectors)
-        rows = bare.astype(np.float32)
-        rows[:, _DELIMITER, self.num_bits + 1] = normalize_repeats(repeats)
+        rows = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
+        rows[:, _DELIMITER, self.num_bits] = 1
+        write_vectors(rows[:, _VECTORS:], vectors)
+        counts = np.zeros(rows.shape[:2], np.float32)
+        counts[:, _DELIMITER] = normalize_repeats(repeats)
         answers = np.zeros((len(keys), _VECTORS + longest, self.output_size), np.int8)
         answers[:, _END, self.num_bits] = 1
         write_vectors(answers[:, _VECTORS:], vectors)
@@ -104,7 +109,7 @@ class RepeatCopy(CompactTask):
         distinct, which = np.unique(kinds, return_inverse=True)
         programs = _write_program(*np.divmod(distinct[:, None], self.max_repeats + 1))
         lengths = num_vectors * (repeats + 1) + 2
-        return CompactEpisodes(rows, answers, programs.take(which, axis=0), lengths)
+        return CompactEpisodes(rows, answers, programs.take(which, axis=0), lengths, counts)
 
 
 def _write_program(
