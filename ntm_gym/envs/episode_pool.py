@@ -8,18 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ntm_gym.envs.overrides import override
+from ntm_gym.envs.row_store import RowStore
 from ntm_gym.envs.slot_table import SlotTable
 from ntm_gym.tasks import Task
 from ntm_gym.tasks.keyed_random import draw_keys
 
-KEYS_AT_ONCE = 64
+_KEYS_AT_ONCE = 64
 _EPISODES_HELD = 8_192
 _FEWEST_EPISODES_HELD = 4
 _EPISODES_AT_ONCE = 4_096
-"""What is sampled at once stays in a core's cache."""
 
-
-_SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _FIRST_ANSWER, _KEY = range(6)
+_SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _KEY = range(5)
 
 
 class EpisodePool:
@@ -28,7 +27,7 @@ class EpisodePool:
     An environment's keys come from a generator of its own, in the order in which a single
     environment would draw them. Its episodes lie in a ring of slots; one more slot holds an
     episode that was asked for with options. When one environment has used up its ring, all
-    rings are filled up together.
+    rings are filled up together. A step of all environments is one addition and a few gathers.
 
     Args:
         task: What to sample.
@@ -37,18 +36,18 @@ class EpisodePool:
 
     def __init__(self, task: Task, num_envs: int) -> None:
         """Make room; nothing is sampled yet."""
+        _keep_freed_memory()
         self._task, self._num_envs = task, num_envs
-        self._ring = int(np.clip(_EPISODES_HELD // num_envs, _FEWEST_EPISODES_HELD, KEYS_AT_ONCE))
+        held = _EPISODES_HELD // num_envs
+        self._ring = int(np.clip(held, _FEWEST_EPISODES_HELD, _KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
-        self._has_source = np.zeros(num_envs, np.bool_)
-        self._drawn_keys = np.zeros((num_envs, KEYS_AT_ONCE), np.uint64)
+        self._drawn_keys = np.zeros((num_envs, _KEYS_AT_ONCE), np.uint64)
         self._num_sampled = np.zeros(num_envs, np.int64)
         self._num_begun = np.zeros(num_envs, np.int64)
 
         empty_slot = num_envs * (self._ring + 1)
         num_slots = empty_slot + 1
-        self._rows, self._answers = SlotTable(num_slots), SlotTable(num_slots)
-        self._reals, self._programs = SlotTable(num_slots), SlotTable(num_slots)
+        self._rows, self._programs = RowStore(num_slots), SlotTable(num_slots)
         self._lengths = np.zeros(num_slots, np.int64)
         self._keys = np.zeros(num_slots, np.uint64)
         self._starts = self._find_starts()
@@ -67,7 +66,6 @@ class EpisodePool:
     def set_source(self, env: int, source: np.random.Generator) -> None:
         """Give an environment a generator, and forget the episodes drawn from the last."""
         self._sources[env] = source
-        self._has_source[env] = True
         self._num_sampled[env] = self._num_begun[env] = 0
 
     def begin(self, envs: NDArray[np.int64]) -> None:
@@ -76,8 +74,7 @@ class EpisodePool:
         if (begun == self._num_sampled[envs]).any():
             self._fill_rings()
         self._num_begun[envs] = begun + 1
-        slots = begun % self._ring * self._num_envs + envs
-        self._enter(envs, slots)
+        self._enter(envs, begun % self._ring * self._num_envs + envs)
 
     def begin_special(
         self, envs: NDArray[np.int64], key: ArrayLike | None, changes: dict[str, Any]
@@ -86,7 +83,7 @@ class EpisodePool:
         task = override(self._task, changes)
         if key is None:
             self.begin(envs)
-            keys = self.keys()[envs]
+            keys = self._now[_KEY][envs]
         else:
             keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)[envs]
         slots = self._ring * self._num_envs + envs
@@ -97,28 +94,25 @@ class EpisodePool:
         """Return what each environment shows now, shape ``(N, I)``; zero after the end."""
         program = self._programs.take(self._now[_PLACE])
         self._asked = program[:, 1]
-        places = self._now[_FIRST_ROW] + program[:, 0]
-        inputs: NDArray[np.float32] = self._rows.take(places).astype(np.float32, copy=False)
-        if self._task.real_channel is not None:
-            inputs[:, self._task.real_channel] = self._reals.take(places)
-        return inputs
+        return self._rows.inputs(self._now[_FIRST_ROW] + program[:, 0])
 
     def asked(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return what was asked for when last shown, ``(N, O)``, and where it is scored."""
-        answers = self._answers.take(self._now[_FIRST_ANSWER] + self._asked)
+        answers = self._rows.answers(self._now[_FIRST_ROW] + self._asked)
         return answers, self._asked > 0
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the key of each environment's episode, shape ``(N,)``."""
-        return self._now[_KEY].copy()
+        keys: NDArray[np.uint64] = self._now[_KEY].copy()
+        return keys
 
     def at_last_step(self) -> NDArray[np.bool_]:
         """Return where this step is the last of its episode."""
-        return self._now[_PLACE] == self._now[_LAST_PLACE]
+        return np.asarray(self._now[_PLACE] == self._now[_LAST_PLACE])
 
     def finished(self) -> NDArray[np.bool_]:
         """Return where no episode is under way."""
-        return self._now[_PLACE] > self._now[_LAST_PLACE]
+        return np.asarray(self._now[_PLACE] > self._now[_LAST_PLACE])
 
     def advance(self) -> None:
         """Go on by one step; an environment that is past the end must begin before the next."""
@@ -131,17 +125,18 @@ class EpisodePool:
 
     def _fill_rings(self) -> None:
         """Sample as many episodes as the rings can take beside those under way."""
-        ahead = self._num_sampled - self._num_begun
-        counts = np.where(self._has_source, self._ring - 1 - ahead, 0)
-        drawn = self._num_sampled % KEYS_AT_ONCE
-        for env in np.flatnonzero((counts > 0) & (drawn == 0)).tolist():
-            self._drawn_keys[env] = draw_keys(self._sources[env], KEYS_AT_ONCE)
-        counts = np.minimum(counts, KEYS_AT_ONCE - drawn)
+        free = self._ring - 1 - (self._num_sampled - self._num_begun)
+        drawn = self._num_sampled % _KEYS_AT_ONCE
+        counts = np.zeros(self._num_envs, np.int64)
+        for env, source in self._sources.items():
+            if drawn[env] == 0 and free[env] > 0:
+                self._drawn_keys[env] = draw_keys(source, _KEYS_AT_ONCE)
+            counts[env] = min(free[env], _KEYS_AT_ONCE - drawn[env])
         envs = np.repeat(np.arange(self._num_envs), counts)
         nth = np.arange(len(envs)) - np.repeat(np.cumsum(counts) - counts, counts)
         numbers = self._num_sampled[envs] + nth
-        slots = numbers % self._ring * self._num_envs + envs
-        self._store(self._task, slots, self._drawn_keys[envs, numbers % KEYS_AT_ONCE])
+        keys = self._drawn_keys[envs, numbers % _KEYS_AT_ONCE]
+        self._store(self._task, numbers % self._ring * self._num_envs + envs, keys)
         self._num_sampled += counts
 
     def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
@@ -151,9 +146,6 @@ class EpisodePool:
             some = slice(first, first + _EPISODES_AT_ONCE)
             episodes = task.sample_compact(keys[some])
             self._rows.store(slots[some], episodes.rows)
-            if episodes.reals is not None:
-                self._reals.store(slots[some], episodes.reals)
-            self._answers.store(slots[some], episodes.answers)
             self._programs.store(slots[some], episodes.program)
             self._lengths[slots[some]] = episodes.lengths
         self._keys[slots] = keys
@@ -165,11 +157,15 @@ class EpisodePool:
         """Return for each slot what an environment must know to play it."""
         slots = np.arange(len(self._lengths))
         places = slots * self._programs.length
-        return [
-            slots,
-            places,
-            places + self._lengths - 1,
-            slots * self._rows.length,
-            slots * self._answers.length,
-            self._keys,
-        ]
+        last_places = places + self._lengths - 1
+        return [slots, places, last_places, slots * self._rows.length, self._keys]
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep the memory of large arrays that are freed, for the next ones.
+
+    A page that comes anew from the system costs a fault, which takes longer than filling it.
+    glibc keeps blocks up to the size of the largest that it has seen freed (`mallopt(3)`,
+    M_MMAP_THRESHOLD); elsewhere this does nothing.
+    """
+    np.empty(2**24, np.uint8)

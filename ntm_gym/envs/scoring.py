@@ -95,8 +95,10 @@ def score_bits(action: Any, target: NDArray[np.int8]) -> int:
     Raises:
         ValueError: If the action does not fit.
     """
-    if type(action) is not np.ndarray or action.shape != target.shape or (
-        action.dtype.char not in "bB?"
+    if (
+        type(action) is not np.ndarray
+        or action.shape != target.shape
+        or (action.dtype.char not in "bB?")
     ):
         action = check_answers(action, target.shape, "bits")
     octets = action.tobytes()

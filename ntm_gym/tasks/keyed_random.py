@@ -92,6 +92,28 @@ def random_bits(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np
     return np.unpackbits(octets, axis=1, count=count, bitorder="little").view(np.int8)
 
 
+def random_numbers(
+    keys: NDArray[np.uint64], stream: int, count: int, num_bits: int
+) -> NDArray[np.integer[Any]]:
+    """Draw the same bits as `random_bits`, but as numbers, the first bit the lowest.
+
+    Args:
+        keys: Shape ``(B,)``.
+        stream: As for `random_words`.
+        count: Numbers per row.
+        num_bits: Bits of a number, at most 24.
+
+    Returns:
+        Shape ``(B, count)``, each from 0 to ``2**num_bits - 1``.
+    """
+    if num_bits == 8:
+        words = np.ascontiguousarray(random_words(keys, stream, -(-count // 8)), "<u8")
+        return words.view(np.uint8).reshape(len(keys), -1)[:, :count]
+    bits = random_bits(keys, stream, count * num_bits).reshape(-1, num_bits)
+    place_values = np.float32(2) ** np.arange(num_bits, dtype=np.float32)
+    return bits.astype(np.float32).dot(place_values).astype(np.int32).reshape(-1, count)
+
+
 def random_uniforms(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.float64]:
     """Draw numbers uniform in [0, 1), multiples of 2**-53.
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program, write_vectors
-from ntm_gym.tasks.keyed_random import random_bits, random_integers
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
+from ntm_gym.tasks.keyed_random import random_integers
 from ntm_gym.tasks.parameters import require_at_least, require_range
+from ntm_gym.tasks.rows import Mark, draw_rows
 
 _LENGTH, _REPEATS, _BITS = range(3)
 _DELIMITER = _END = 1
@@ -78,11 +79,6 @@ class RepeatCopy(CompactTask):
         return self.max_length * (self.max_repeats + 1) + 2
 
     @property
-    def real_channel(self) -> int:
-        """Repeats."""
-        return self.num_bits + 1
-
-    @property
     def input_bounds(self) -> tuple[float, float]:
         """Least and greatest value that an observation can hold."""
         low, high = normalize_repeats(np.array([self.min_repeats, self.max_repeats])).tolist()
@@ -93,23 +89,18 @@ class RepeatCopy(CompactTask):
         num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)[:, 0]
         repeats = random_integers(keys, _REPEATS, self.min_repeats, self.max_repeats)[:, 0]
         longest = int(num_vectors.max(initial=0))
-        bits = random_bits(keys, _BITS, longest * self.num_bits)
-        vectors = bits.reshape(len(keys), longest, self.num_bits)
-
-        rows = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
-        rows[:, _DELIMITER, self.num_bits] = 1
-        write_vectors(rows[:, _VECTORS:], vectors)
-        counts = np.zeros(rows.shape[:2], np.float32)
+        marks = (Mark(self.num_bits, self.num_bits),)
+        sizes = (self.input_size, self.output_size)
+        rows = draw_rows(keys, _BITS, longest, self.num_bits, sizes, marks)
+        counts = np.zeros((len(keys), _VECTORS + longest), np.float32)
         counts[:, _DELIMITER] = normalize_repeats(repeats)
-        answers = np.zeros((len(keys), _VECTORS + longest, self.output_size), np.int8)
-        answers[:, _END, self.num_bits] = 1
-        write_vectors(answers[:, _VECTORS:], vectors)
+        rows = rows._replace(reals=counts, real_channel=self.num_bits + 1)
 
         kinds = num_vectors * (self.max_repeats + 1) + repeats
         distinct, which = np.unique(kinds, return_inverse=True)
         programs = _write_program(*np.divmod(distinct[:, None], self.max_repeats + 1))
         lengths = num_vectors * (repeats + 1) + 2
-        return CompactEpisodes(rows, answers, programs.take(which, axis=0), lengths, counts)
+        return CompactEpisodes(rows, programs.take(which, axis=0), lengths)
 
 
 def _write_program(
