@@ -41,6 +41,7 @@ class EpisodePool:
         held = _EPISODES_HELD // num_envs
         self._ring = int(np.clip(held, _FEWEST_EPISODES_HELD, _KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
+        self._has_source = np.zeros(num_envs, np.bool_)
         self._drawn_keys = np.zeros((num_envs, _KEYS_AT_ONCE), np.uint64)
         self._num_sampled = np.zeros(num_envs, np.int64)
         self._num_begun = np.zeros(num_envs, np.int64)
@@ -57,15 +58,16 @@ class EpisodePool:
     @property
     def started(self) -> bool:
         """Whether every environment has had an episode."""
-        return len(self._sources) == self._num_envs
+        return bool(self._has_source.all())
 
     def has_source(self, env: int) -> bool:
         """Return whether an environment has a generator of keys."""
-        return env in self._sources
+        return bool(self._has_source[env])
 
     def set_source(self, env: int, source: np.random.Generator) -> None:
         """Give an environment a generator, and forget the episodes drawn from the last."""
         self._sources[env] = source
+        self._has_source[env] = True
         self._num_sampled[env] = self._num_begun[env] = 0
 
     def begin(self, envs: NDArray[np.int64]) -> None:
@@ -125,13 +127,11 @@ class EpisodePool:
 
     def _fill_rings(self) -> None:
         """Sample as many episodes as the rings can take beside those under way."""
-        free = self._ring - 1 - (self._num_sampled - self._num_begun)
-        drawn = self._num_sampled % _KEYS_AT_ONCE
-        counts = np.zeros(self._num_envs, np.int64)
-        for env, source in self._sources.items():
-            if drawn[env] == 0 and free[env] > 0:
-                self._drawn_keys[env] = draw_keys(source, _KEYS_AT_ONCE)
-            counts[env] = min(free[env], _KEYS_AT_ONCE - drawn[env])
+        free = (self._ring - 1 - (self._num_sampled - self._num_begun)) * self._has_source
+        used = self._num_sampled % _KEYS_AT_ONCE
+        for env in np.flatnonzero((free > 0) & (used == 0)).tolist():
+            self._drawn_keys[env] = draw_keys(self._sources[env], _KEYS_AT_ONCE)
+        counts = np.minimum(free, _KEYS_AT_ONCE - used)
         envs = np.repeat(np.arange(self._num_envs), counts)
         nth = np.arange(len(envs)) - np.repeat(np.cumsum(counts) - counts, counts)
         numbers = self._num_sampled[envs] + nth
