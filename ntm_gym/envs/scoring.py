@@ -120,7 +120,7 @@ def count_right(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.
     """
     bits = answers if answers.dtype == np.int8 else (answers > 0.5).view(np.int8)
     right = (bits == targets).astype(np.float32)
-    return right.dot(_ones(right.shape[-1])).astype(np.int64)
+    return np.asarray(right.dot(_ones(right.shape[-1])), np.int64)
 
 
 @cache

@@ -164,12 +164,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         """
         if self.render_mode is None:
             return None
-        panels = make_panels(
-            self._inputs,
-            *self._asked,
-            self._answers,
-            self.task.input_bounds,
-        )
+        bounds = self.task.input_bounds
+        panels = make_panels(self._inputs, *self._asked, self._answers, bounds)
         if self.render_mode == "ansi":
             return render_ansi(panels)
         image = render_rgb(panels)
@@ -190,7 +186,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         shown = np.zeros((self._length + 1, inputs.shape[2]), np.float32)
         shown[:-1] = self._inputs
         self._observations = list(shown)
-        self._targets = list(self._asked[0].copy())
+        self._targets = list(self._asked[0] * self._asked[1][:, None])
         self._target_mask = self._asked[1].tolist()
         self._step, self._num_right, self._num_target_bits = 0, 0, 0
         self._answers = []

@@ -87,7 +87,7 @@ class AssociativeRecall(CompactTask):
 
     def _write_program(
         self, num_items: NDArray[np.int64], query: NDArray[np.int64]
-    ) -> NDArray[np.signedinteger[Any]]:
+    ) -> NDArray[Any]:
         """Return what is shown and asked for with these numbers, ``(P, T + 1, 2)``."""
         size = self.item_length
         step = np.arange(self._steps(int(num_items.max(initial=0))))

@@ -76,7 +76,7 @@ class Copy(CompactTask):
         return CompactEpisodes(rows, program, 2 * num_vectors + 1)
 
 
-def _write_program(num_vectors: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
+def _write_program(num_vectors: NDArray[np.int64]) -> NDArray[Any]:
     """Return what is shown and asked for with this many vectors, ``(P, T + 1, 2)``."""
     step = np.arange(2 * num_vectors.max(initial=0) + 1)
     shown = (step + _VECTORS) * (step < num_vectors) + _DELIMITER * (step == num_vectors)

@@ -47,7 +47,7 @@ class CompactEpisodes(NamedTuple):
     """
 
     rows: Rows
-    program: NDArray[np.signedinteger[Any]]
+    program: NDArray[Any]
     lengths: NDArray[np.int64]
 
 
@@ -66,13 +66,14 @@ def compress(episodes: Episodes) -> CompactEpisodes:
     inputs, targets, target_mask, lengths = episodes
     number = np.arange(1, inputs.shape[1] + 1)
     program = make_program(number * (number <= lengths[:, None]), number * target_mask)
-    rows = Rows(*(np.pad(field, ((0, 0), (1, 0), (0, 0))) for field in (inputs, targets)))
+    before = ((0, 0), (1, 0), (0, 0))
+    rows = Rows(np.pad(inputs, before), np.pad(targets, before))
     return CompactEpisodes(rows, program, lengths)
 
 
 def make_program(
     shown: NDArray[np.integer[Any]], asked: NDArray[np.integer[Any]]
-) -> NDArray[np.signedinteger[Any]]:
+) -> NDArray[Any]:
     """Put together the numbers of what is shown and asked for.
 
     Args:
@@ -89,10 +90,10 @@ def make_program(
     return program
 
 
-def _look_up(rows: NDArray[Any], numbers: NDArray[np.signedinteger[Any]]) -> NDArray[Any]:
+def _look_up(rows: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
     batch_size, count, width = rows.shape
     first = np.arange(batch_size)[:, None] * count
-    return rows.reshape(-1, width).take(first + numbers, axis=0)
+    return np.asarray(rows.reshape(-1, width).take(first + numbers, axis=0))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -103,9 +103,7 @@ class RepeatCopy(CompactTask):
         return CompactEpisodes(rows, programs.take(which, axis=0), lengths)
 
 
-def _write_program(
-    num_vectors: NDArray[np.int64], repeats: NDArray[np.int64]
-) -> NDArray[np.signedinteger[Any]]:
+def _write_program(num_vectors: NDArray[np.int64], repeats: NDArray[np.int64]) -> NDArray[Any]:
     """Return what is shown and asked for with these numbers, ``(P, T + 1, 2)``."""
     last = num_vectors * (repeats + 1) + 1
     step = np.arange(last.max(initial=-1) + 1)
