@@ -7,15 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ntm_gym.envs.overrides import override
+from ntm_gym.envs.row_store import RowStore
 from ntm_gym.envs.slot_table import SlotTable
 from ntm_gym.tasks import Task
 from ntm_gym.tasks.keyed_random import draw_keys
 
-KEYS_AT_ONCE = 64
+_KEYS_AT_ONCE = 64
 _EPISODES_HELD = 8_192
 _FEWEST_EPISODES_HELD = 4
 _EPISODES_AT_ONCE = 4_096
-"""What is sampled at once stays in a core's cache."""
+
+_SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _KEY = range(5)
 
 
 class EpisodePool:
@@ -24,7 +27,7 @@ class EpisodePool:
     An environment's keys come from a generator of its own, in the order in which a single
     environment would draw them. Its episodes lie in a ring of slots; one more slot holds an
     episode that was asked for with options. When one environment has used up its ring, all
-    rings are filled up together.
+    rings are filled up together. A step of all environments is one addition and a few gathers.
 
     Args:
         task: What to sample.
@@ -33,45 +36,33 @@ class EpisodePool:
 
     def __init__(self, task: Task, num_envs: int) -> None:
         """Make room; nothing is sampled yet."""
+        _keep_freed_memory()
         self._task, self._num_envs = task, num_envs
-        self._ring = int(
-            np.clip(_EPISODES_HELD // num_envs, _FEWEST_EPISODES_HELD, KEYS_AT_ONCE)
-        )
+        held = _EPISODES_HELD // num_envs
+        self._ring = int(np.clip(held, _FEWEST_EPISODES_HELD, _KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
         self._has_source = np.zeros(num_envs, np.bool_)
-        self._drawn_keys = np.zeros((num_envs, KEYS_AT_ONCE), np.uint64)
+        self._drawn_keys = np.zeros((num_envs, _KEYS_AT_ONCE), np.uint64)
         self._num_sampled = np.zeros(num_envs, np.int64)
         self._num_begun = np.zeros(num_envs, np.int64)
 
         empty_slot = num_envs * (self._ring + 1)
         num_slots = empty_slot + 1
-        self._rows, self._answers = SlotTable(num_slots), SlotTable(num_slots)
-        self._programs = SlotTable(num_slots)
+        self._rows, self._programs = RowStore(num_slots), SlotTable(num_slots)
         self._lengths = np.zeros(num_slots, np.int64)
-        self._starts = np.zeros((6, num_slots), np.int64)
-        *_, self._slot_keys, self._slot_numbers = self._starts
-        self._slot_numbers[:] = np.arange(num_slots)
-        self._now = np.zeros((6, num_envs), np.int64)
-        (
-            self._place,
-            self._last_place,
-            self._first_row,
-            self._first_answer,
-            self._key,
-            self._slot,
-        ) = self._now
-        self._slot[:] = empty_slot
-        self._last_place[:] = -1
+        self._keys = np.zeros(num_slots, np.uint64)
+        self._starts = self._find_starts()
+        self._now = [start[np.full(num_envs, empty_slot)] for start in self._starts]
         self._asked = np.zeros(num_envs, np.int8)
 
     @property
     def started(self) -> bool:
         """Whether every environment has had an episode."""
-        return len(self._sources) == self._num_envs
+        return bool(self._has_source.all())
 
     def has_source(self, env: int) -> bool:
         """Return whether an environment has a generator of keys."""
-        return env in self._sources
+        return bool(self._has_source[env])
 
     def set_source(self, env: int, source: np.random.Generator) -> None:
         """Give an environment a generator, and forget the episodes drawn from the last."""
@@ -85,80 +76,96 @@ class EpisodePool:
         if (begun == self._num_sampled[envs]).any():
             self._fill_rings()
         self._num_begun[envs] = begun + 1
-        slots = begun % self._ring * self._num_envs + envs
-        self._now[:, envs] = self._starts[:, slots]
+        self._enter(envs, begun % self._ring * self._num_envs + envs)
 
     def begin_special(
         self, envs: NDArray[np.int64], key: ArrayLike | None, changes: dict[str, Any]
     ) -> None:
         """Begin episodes with other keys, one for all or one for each, or other parameters."""
-        task = self._task.replace(**changes)
+        task = override(self._task, changes)
         if key is None:
             self.begin(envs)
-            keys = self.keys()[envs]
+            keys = self._now[_KEY][envs]
         else:
             keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)[envs]
         slots = self._ring * self._num_envs + envs
         self._store(task, slots, keys)
-        self._now[:, envs] = self._starts[:, slots]
+        self._enter(envs, slots)
 
     def show(self) -> NDArray[np.float32]:
         """Return what each environment shows now, shape ``(N, I)``; zero after the end."""
-        program = self._programs.take(self._place)
+        program = self._programs.take(self._now[_PLACE])
         self._asked = program[:, 1]
-        rows = self._rows.take(self._first_row + program[:, 0])
-        return rows.astype(np.float32, copy=False)
+        return self._rows.inputs(self._now[_FIRST_ROW] + program[:, 0])
 
     def asked(self) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
         """Return what was asked for when last shown, ``(N, O)``, and where it is scored."""
-        return self._answers.take(self._first_answer + self._asked), self._asked > 0
+        answers = self._rows.answers(self._now[_FIRST_ROW] + self._asked)
+        return answers, self._asked > 0
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the key of each environment's episode, shape ``(N,)``."""
-        return self._key.astype(np.uint64)
+        keys: NDArray[np.uint64] = self._now[_KEY].copy()
+        return keys
 
     def at_last_step(self) -> NDArray[np.bool_]:
         """Return where this step is the last of its episode."""
-        return self._place == self._last_place
+        return np.asarray(self._now[_PLACE] == self._now[_LAST_PLACE])
 
     def finished(self) -> NDArray[np.bool_]:
         """Return where no episode is under way."""
-        return self._place > self._last_place
+        return np.asarray(self._now[_PLACE] > self._now[_LAST_PLACE])
 
     def advance(self) -> None:
         """Go on by one step; an environment that is past the end must begin before the next."""
-        self._place += 1
+        self._now[_PLACE] += 1
+
+    def _enter(self, envs: NDArray[np.int64], slots: NDArray[np.int64]) -> None:
+        """Put environments at the first step of these slots."""
+        for now, start in zip(self._now, self._starts, strict=True):
+            now[envs] = start[slots]
 
     def _fill_rings(self) -> None:
         """Sample as many episodes as the rings can take beside those under way."""
-        ahead = self._num_sampled - self._num_begun
-        counts = np.where(self._has_source, self._ring - 1 - ahead, 0)
-        drawn = self._num_sampled % KEYS_AT_ONCE
-        for env in np.flatnonzero((counts > 0) & (drawn == 0)).tolist():
-            self._drawn_keys[env] = draw_keys(self._sources[env], KEYS_AT_ONCE)
-        counts = np.minimum(counts, KEYS_AT_ONCE - drawn)
+        free = (self._ring - 1 - (self._num_sampled - self._num_begun)) * self._has_source
+        used = self._num_sampled % _KEYS_AT_ONCE
+        for env in np.flatnonzero((free > 0) & (used == 0)).tolist():
+            self._drawn_keys[env] = draw_keys(self._sources[env], _KEYS_AT_ONCE)
+        counts = np.minimum(free, _KEYS_AT_ONCE - used)
         envs = np.repeat(np.arange(self._num_envs), counts)
         nth = np.arange(len(envs)) - np.repeat(np.cumsum(counts) - counts, counts)
         numbers = self._num_sampled[envs] + nth
-        slots = numbers % self._ring * self._num_envs + envs
-        self._store(self._task, slots, self._drawn_keys[envs, numbers % KEYS_AT_ONCE])
+        keys = self._drawn_keys[envs, numbers % _KEYS_AT_ONCE]
+        self._store(self._task, numbers % self._ring * self._num_envs + envs, keys)
         self._num_sampled += counts
 
     def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Sample the episodes with these keys into these slots."""
-        steps = self._place - self._slot * self._programs.length
+        steps = self._now[_PLACE] - self._starts[_PLACE][self._now[_SLOT]]
         for first in range(0, len(slots), _EPISODES_AT_ONCE):
             some = slice(first, first + _EPISODES_AT_ONCE)
             episodes = task.sample_compact(keys[some])
             self._rows.store(slots[some], episodes.rows)
-            self._answers.store(slots[some], episodes.answers)
             self._programs.store(slots[some], episodes.program)
             self._lengths[slots[some]] = episodes.lengths
-        first_place, last_place, first_row, first_answer, slot_keys, number = self._starts
-        np.multiply(number, self._programs.length, out=first_place)
-        np.add(first_place, self._lengths - 1, out=last_place)
-        np.multiply(number, self._rows.length, out=first_row)
-        np.multiply(number, self._answers.length, out=first_answer)
-        slot_keys[slots] = keys.view(np.int64)
-        self._now[:] = self._starts[:, self._slot]
-        self._place += steps
+        self._keys[slots] = keys
+        self._starts = self._find_starts()
+        self._now = [start[self._now[_SLOT]] for start in self._starts]
+        self._now[_PLACE] += steps
+
+    def _find_starts(self) -> list[NDArray[Any]]:
+        """Return for each slot what an environment must know to play it."""
+        slots = np.arange(len(self._lengths))
+        places = slots * self._programs.length
+        last_places = places + self._lengths - 1
+        return [slots, places, last_places, slots * self._rows.length, self._keys]
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep the memory of large arrays that are freed, for the next ones.
+
+    A page that comes anew from the system costs a fault, which takes longer than filling it.
+    glibc keeps blocks up to the size of the largest that it has seen freed (`mallopt(3)`,
+    M_MMAP_THRESHOLD); elsewhere this does nothing.
+    """
+    np.empty(2**24, np.uint8)

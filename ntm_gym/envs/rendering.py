@@ -35,7 +35,7 @@ class Panel(NamedTuple):
 def make_panels(
     inputs: NDArray[np.float32],
     targets: NDArray[np.int8],
-    target_mask: Sequence[bool],
+    target_mask: NDArray[np.bool_],
     answers: Sequence[NDArray[Any]],
     input_bounds: tuple[float, float],
 ) -> list[Panel]:
@@ -44,7 +44,7 @@ def make_panels(
     Args:
         inputs: Shape ``(T, I)``.
         targets: Shape ``(T, O)``.
-        target_mask: Which steps are scored, length T.
+        target_mask: Which steps are scored, shape ``(T,)``.
         answers: Bits or probabilities of the steps answered so far, each ``(O,)``.
         input_bounds: Least and greatest value that inputs can hold.
 
@@ -52,7 +52,6 @@ def make_panels(
         Inputs, targets, and answers so far.
     """
     low, high = input_bounds
-    scored = np.array(target_mask, dtype=bool)
     answered = np.zeros(targets.shape)
     if answers:
         answered[: len(answers)] = answers
@@ -62,8 +61,8 @@ def make_panels(
             (inputs.astype(np.float64) - low) / (high - low),
             np.ones(len(inputs), bool),
         ),
-        Panel("targets", targets.astype(np.float64), scored),
-        Panel("answers", answered, scored & (np.arange(len(scored)) < len(answers))),
+        Panel("targets", targets.astype(np.float64), target_mask),
+        Panel("answers", answered, target_mask & (np.arange(len(targets)) < len(answers))),
     ]
 
 

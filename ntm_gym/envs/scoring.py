@@ -75,18 +75,41 @@ def _check_bits(array: NDArray[Any]) -> NDArray[np.int8]:
         return array.view(np.int8)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"an action must be of real numbers, not {array.dtype}")
-    if array.dtype.kind == "f":
-        fits = bool(((array == 0) | (array == 1)).all())
+    if array.dtype == np.int8:
+        fits = array.view(np.uint8).max() <= 1  # negative ones are large
     else:
-        fits = array.view(f"u{array.itemsize}").max(initial=0) <= 1  # negative ones are large
+        fits = ((array == 0) | (array == 1)).all()
     if not fits:
         wrong = array[(array != 0) & (array != 1)][0]
         raise ValueError(f"an action must hold zeros and ones only, not {wrong}")
     return array if array.dtype == np.int8 else array.astype(np.int8)
 
 
-def count_errors(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Count wrong bits; a probability answers one if it exceeds one half.
+def score_bits(action: Any, target: NDArray[np.int8]) -> int:
+    """Check one answer and count its right bits, without numpy where that is faster.
+
+    Args:
+        action: Bits, shape ``(O,)``.
+        target: Shape ``(O,)``.
+
+    Raises:
+        ValueError: If the action does not fit.
+    """
+    if (
+        type(action) is not np.ndarray
+        or action.shape != target.shape
+        or (action.dtype.char not in "bB?")
+    ):
+        action = check_answers(action, target.shape, "bits")
+    octets = action.tobytes()
+    if octets.strip(b"\0\1"):
+        check_answers(action, target.shape, "bits")
+    wrong = int.from_bytes(octets, "little") ^ int.from_bytes(target.tobytes(), "little")
+    return len(target) - wrong.bit_count()
+
+
+def count_right(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Count right bits; a probability answers one if it exceeds one half.
 
     Args:
         answers: Shape ``(…, O)``.
@@ -96,8 +119,8 @@ def count_errors(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np
         Shape ``(…,)``.
     """
     bits = answers if answers.dtype == np.int8 else (answers > 0.5).view(np.int8)
-    wrong = (bits ^ targets).astype(np.float32)
-    return wrong.dot(_ones(wrong.shape[-1])).astype(np.int64)
+    right = (bits == targets).astype(np.float32)
+    return np.asarray(right.dot(_ones(right.shape[-1])), np.int64)
 
 
 @cache

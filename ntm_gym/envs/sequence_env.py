@@ -10,13 +10,15 @@ from gymnasium import spaces
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from ntm_gym.envs.overrides import override
 from ntm_gym.envs.rendering import RENDER_MODES, Window, make_panels, render_ansi, render_rgb
 from ntm_gym.envs.scoring import (
     check_answers,
     check_reward,
-    count_errors,
+    count_right,
     log_score,
     make_action_space,
+    score_bits,
 )
 from ntm_gym.tasks import Episodes, Task, make_task
 from ntm_gym.tasks.keyed_random import draw_keys
@@ -111,7 +113,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         task = self.task
         if changes:
             key = changes.pop("key", None)
-            task = task.replace(**changes)
+            task = override(task, changes)
             if key is None:
                 key = self._queue.next_key(self.task, self.np_random)
             self._key = np.uint64(key)
@@ -119,10 +121,10 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         else:
             self._key, episodes, row = self._queue.next_episode(self.task, self.np_random)
             self._begin(episodes, row)
-        blank = np.zeros(task.output_size, np.int8)
         if self.render_mode == "human":
             self.render()
-        return self._inputs[0].copy(), self._info(blank, scored=False)
+        blank = np.zeros(task.output_size, np.int8)
+        return self._observations[0], self._info(blank, scored=False)
 
     def step(
         self, action: NDArray[Any]
@@ -136,27 +138,22 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         step = self._step
         if step is None:
             raise ResetNeeded("reset must be called before step and after an episode's end")
-        answer = check_answers(action, self.action_space.shape or (), self.action)
         target, scored = self._targets[step], self._target_mask[step]
-        errors = int(count_errors(answer, target)) if scored else 0
-        if scored:
-            self._bit_errors += errors
-            self._num_target_bits += len(target)
+        right, reward = self._score(action, target)
         terminated = step + 1 == self._length
-        reward = self._reward(answer, target, errors, terminated) if scored else 0.0
-        if self.reward == "episode" and terminated:
-            reward = float(self._bit_errors == 0)
+        if scored:
+            self._num_right += right
+            self._num_target_bits += len(target)
+        if self.reward == "episode":
+            reward = float(terminated and self._num_right == self._num_target_bits)
+        elif not scored:
+            reward = 0.0
         if self.render_mode is not None:
-            self._answers.append(answer)
+            self._answers.append(np.array(action))
         if self.render_mode == "human":
             self.render()
-        info = self._info(target.copy(), scored)
-        if terminated:
-            self._step = None
-            observation = np.zeros_like(self._inputs[0])
-        else:
-            self._step = step + 1
-            observation = self._inputs[step + 1].copy()
+        self._step = None if terminated else step + 1
+        observation, info = self._observations[step + 1], self._info(target, scored)
         return observation, reward, terminated, False, info
 
     def render(self) -> Any:
@@ -167,13 +164,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         """
         if self.render_mode is None:
             return None
-        panels = make_panels(
-            self._inputs,
-            self._targets,
-            self._target_mask,
-            self._answers,
-            self.task.input_bounds,
-        )
+        bounds = self.task.input_bounds
+        panels = make_panels(self._inputs, *self._asked, self._answers, bounds)
         if self.render_mode == "ansi":
             return render_ansi(panels)
         image = render_rgb(panels)
@@ -187,29 +179,38 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         self._window.close()
 
     def _begin(self, episodes: Episodes, row: int) -> None:
-        self._length = int(episodes.lengths[row])
-        self._inputs = episodes.inputs[row, : self._length]
-        self._targets = episodes.targets[row, : self._length]
-        self._target_mask = episodes.target_mask[row, : self._length].tolist()
-        self._step, self._bit_errors, self._num_target_bits = 0, 0, 0
+        inputs, targets, target_mask, lengths = episodes
+        self._length = int(lengths[row])
+        self._inputs = inputs[row, : self._length]
+        self._asked = targets[row, : self._length], target_mask[row, : self._length]
+        shown = np.zeros((self._length + 1, inputs.shape[2]), np.float32)
+        shown[:-1] = self._inputs
+        self._observations = list(shown)
+        self._targets = list(self._asked[0] * self._asked[1][:, None])
+        self._target_mask = self._asked[1].tolist()
+        self._step, self._num_right, self._num_target_bits = 0, 0, 0
         self._answers = []
 
-    def _reward(
-        self, answer: NDArray[Any], target: NDArray[np.int8], errors: int, terminated: bool
-    ) -> float:
-        if self.reward == "bits":
-            return 1 - errors / len(target)
-        if self.reward == "exact":
-            return float(errors == 0)
-        return float(log_score(answer, target)) if self.reward == "log_score" else 0.0
+    def _score(self, action: Any, target: NDArray[np.int8]) -> tuple[int, float]:
+        """Check an action; return its right bits and its reward, were it scored."""
+        size = len(target)
+        if self.action == "bits":
+            right = score_bits(action, target)
+        else:
+            answer = check_answers(action, target.shape, self.action)
+            if self.reward == "log_score":
+                return int(count_right(answer, target)), float(log_score(answer, target))
+            right = int(count_right(answer, target))
+        return right, right / size if self.reward == "bits" else float(right == size)
 
     def _info(self, target: NDArray[np.int8], scored: bool) -> dict[str, Any]:
+        bit_errors = self._num_target_bits - self._num_right
         return {
             "target": target,
             "target_mask": scored,
-            "bit_errors": np.int64(self._bit_errors),
+            "bit_errors": np.int64(bit_errors),
             "num_target_bits": np.int64(self._num_target_bits),
-            "exact": self._bit_errors == 0,
+            "exact": bit_errors == 0,
             "key": self._key,
         }
 

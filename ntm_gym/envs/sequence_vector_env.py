@@ -17,7 +17,7 @@ from ntm_gym.envs.episode_pool import EpisodePool
 from ntm_gym.envs.scoring import (
     check_answers,
     check_reward,
-    count_errors,
+    count_right,
     log_score,
     make_action_space,
 )
@@ -30,6 +30,9 @@ VectorStep = tuple[
     NDArray[np.bool_],
     dict[str, Any],
 ]
+
+
+_MASKS = ("_target", "_target_mask", "_bit_errors", "_num_target_bits", "_exact", "_key")
 
 
 class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any]]):
@@ -89,9 +92,9 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self.action_space = batch_space(self.single_action_space, num_envs)
 
         self._pool = EpisodePool(self.task, num_envs)
-        self._bit_errors = np.zeros(num_envs, np.int64)
+        self._num_right = np.zeros(num_envs, np.int64)
         self._num_scored = np.zeros(num_envs, np.int64)
-        self._worth = 1 - np.arange(self.task.output_size + 1) / self.task.output_size
+        self._shares = np.arange(self.task.output_size + 1) / self.task.output_size
 
     def reset(
         self,
@@ -147,10 +150,10 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
 
         targets, scored = self._pool.asked()
         terminations = self._pool.at_last_step()
-        errors = count_errors(answers, targets) * scored
-        self._bit_errors += errors
+        right = count_right(answers, targets) * scored
+        self._num_right += right
         self._num_scored += scored
-        rewards = self._rewards(answers, targets, errors, scored, terminations)
+        rewards = self._rewards(answers, targets, right, scored, terminations)
 
         self._pool.advance()
         if len(restarting) > 0:
@@ -193,33 +196,36 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self,
         answers: NDArray[Any],
         targets: NDArray[np.int8],
-        errors: NDArray[np.int64],
+        right: NDArray[np.int64],
         scored: NDArray[np.bool_],
         terminations: NDArray[np.bool_],
     ) -> NDArray[np.float64]:
         if self.reward == "bits":
-            return np.asarray(self._worth.take(errors) * scored)
+            return self._shares.take(right)
         if self.reward == "exact":
-            return np.asarray(scored & (errors == 0), np.float64)
+            return np.asarray(right == self.task.output_size, np.float64)
         if self.reward == "episode":
-            return np.asarray(terminations & (self._bit_errors == 0), np.float64)
+            perfect = self._num_right == self._num_scored * self.task.output_size
+            return np.asarray(terminations & perfect, np.float64)
         return np.where(scored, log_score(answers, targets), 0.0)
 
     def _forget_counts(self, envs: NDArray[np.int64]) -> None:
-        self._bit_errors[envs] = 0
+        self._num_right[envs] = 0
         self._num_scored[envs] = 0
 
     def _info(self, targets: NDArray[np.int8], scored: NDArray[np.bool_]) -> dict[str, Any]:
-        info = {
+        num_target_bits = self._num_scored * self.task.output_size
+        bit_errors = num_target_bits - self._num_right
+        known = np.ones(self.num_envs, np.bool_)
+        return {
             "target": targets,
             "target_mask": scored,
-            "bit_errors": self._bit_errors.copy(),
-            "num_target_bits": self._num_scored * self.task.output_size,
-            "exact": self._bit_errors == 0,
+            "bit_errors": bit_errors,
+            "num_target_bits": num_target_bits,
+            "exact": bit_errors == 0,
             "key": self._pool.keys(),
+            **{name: known.copy() for name in _MASKS},
         }
-        known = np.ones(self.num_envs, np.bool_)
-        return info | {f"_{name}": known.copy() for name in info}
 
     def _blank_info(self, chosen: NDArray[np.bool_]) -> dict[str, Any]:
         """Return what is known where an episode has just begun, zeros elsewhere."""

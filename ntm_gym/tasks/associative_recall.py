@@ -8,15 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import (
-    CompactEpisodes,
-    CompactTask,
-    behind_zero,
-    make_program,
-    write_vectors,
-)
-from ntm_gym.tasks.keyed_random import random_bits, random_integers, random_words
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
+from ntm_gym.tasks.keyed_random import random_integers, random_words
 from ntm_gym.tasks.parameters import require_at_least, require_range
+from ntm_gym.tasks.rows import Mark, draw_rows
 
 _ITEMS, _QUERY, _BITS = range(3)
 _ITEM_DELIMITER, _QUERY_DELIMITER, _VECTORS = 1, 2, 3
@@ -82,23 +77,17 @@ class AssociativeRecall(CompactTask):
         draw = random_words(keys, _QUERY, 1)[:, 0] >> np.uint64(32)
         query = ((draw * (num_items - 1).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
         most = int(num_items.max(initial=2))
-        bits = random_bits(keys, _BITS, most * size * self.num_bits)
-        vectors = bits.reshape(len(keys), most * size, self.num_bits)
-
-        rows = np.zeros((len(keys), _VECTORS + most * size, self.input_size), np.int8)
-        rows[:, _ITEM_DELIMITER, self.num_bits] = 1
-        rows[:, _QUERY_DELIMITER, self.num_bits + 1] = 1
-        write_vectors(rows[:, _VECTORS:], vectors)
+        sizes = (self.input_size, self.output_size)
+        marks = (Mark(self.num_bits), Mark(self.num_bits + 1))
+        rows = draw_rows(keys, _BITS, most * size, self.num_bits, sizes, marks)
 
         distinct, which = np.unique(num_items * most + query, return_inverse=True)
         program = self._write_program(*np.divmod(distinct[:, None], most))
-        return CompactEpisodes(
-            rows, behind_zero(vectors), program.take(which, axis=0), self._steps(num_items)
-        )
+        return CompactEpisodes(rows, program.take(which, axis=0), self._steps(num_items))
 
     def _write_program(
         self, num_items: NDArray[np.int64], query: NDArray[np.int64]
-    ) -> NDArray[np.signedinteger[Any]]:
+    ) -> NDArray[Any]:
         """Return what is shown and asked for with these numbers, ``(P, T + 1, 2)``."""
         size = self.item_length
         step = np.arange(self._steps(int(num_items.max(initial=0))))
@@ -110,8 +99,9 @@ class AssociativeRecall(CompactTask):
             [display, _QUERY_DELIMITER, _VECTORS + query * size + queried - 1],
         )
         shown[queried > size + 1] = 0
-        answered = queried - (size + 1)
-        asked = (answered + (query + 1) * size) * ((answered > 0) & (answered <= size))
+        answered = queried - (size + 2)
+        answering = (answered >= 0) & (answered < size)
+        asked = (_VECTORS + (query + 1) * size + answered) * answering
         return make_program(shown, asked)
 
     def _steps(self, num_items: _Number) -> _Number:

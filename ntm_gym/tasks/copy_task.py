@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import (
-    CompactEpisodes,
-    CompactTask,
-    behind_zero,
-    make_program,
-    write_vectors,
-)
-from ntm_gym.tasks.keyed_random import random_bits, random_integers
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
+from ntm_gym.tasks.keyed_random import random_integers
 from ntm_gym.tasks.parameters import require_at_least, require_range
+from ntm_gym.tasks.rows import Mark, draw_rows
 
 _LENGTH, _BITS = range(2)
 _DELIMITER, _VECTORS = 1, 2
@@ -74,21 +69,17 @@ class Copy(CompactTask):
         """Return the episodes with these keys; see `Task.sample`."""
         num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)[:, 0]
         longest = int(num_vectors.max(initial=0))
-        bits = random_bits(keys, _BITS, longest * self.num_bits)
-        vectors = bits.reshape(len(keys), longest, self.num_bits)
-
-        rows = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
-        rows[:, _DELIMITER, self.num_bits] = 1
-        write_vectors(rows[:, _VECTORS:], vectors)
-
+        sizes, marks = (self.input_size, self.output_size), (Mark(self.num_bits),)
+        rows = draw_rows(keys, _BITS, longest, self.num_bits, sizes, marks)
         distinct, which = np.unique(num_vectors, return_inverse=True)
         program = _write_program(distinct[:, None]).take(which, axis=0)
-        return CompactEpisodes(rows, behind_zero(vectors), program, 2 * num_vectors + 1)
+        return CompactEpisodes(rows, program, 2 * num_vectors + 1)
 
 
-def _write_program(num_vectors: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
+def _write_program(num_vectors: NDArray[np.int64]) -> NDArray[Any]:
     """Return what is shown and asked for with this many vectors, ``(P, T + 1, 2)``."""
     step = np.arange(2 * num_vectors.max(initial=0) + 1)
     shown = (step + _VECTORS) * (step < num_vectors) + _DELIMITER * (step == num_vectors)
-    asked = (step - num_vectors) * ((step > num_vectors) & (step <= 2 * num_vectors))
+    answering = (step > num_vectors) & (step <= 2 * num_vectors)
+    asked = (step - num_vectors - 1 + _VECTORS) * answering
     return make_program(shown, asked)

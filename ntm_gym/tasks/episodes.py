@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_gym.tasks.rows import Rows
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -31,23 +33,21 @@ class Episodes(NamedTuple):
 
 
 class CompactEpisodes(NamedTuple):
-    """The same, where what is seen or said more than once is written down once.
+    """The same, where what is shown or asked for more than once is written down once.
 
-    A repeated copy of ten vectors is ten rows and a list of numbers, not a hundred rows: a
-    tenth of the memory to write and to keep in a cache.
+    A repeated copy of ten vectors is ten rows and a list of their numbers, not a hundred
+    rows: much less to write, and to keep in a cache.
 
     Attributes:
-        rows: What an episode shows, shape ``(B, R, I)``, any real dtype; row 0 is zero.
-        answers: What an episode asks for, shape ``(B, A, O)``, int8; answer 0 is zero.
-        program: At each step, the number of the row that is shown and of the answer that is
-            asked for, shape ``(B, T + 1, 2)``, integers; 0 where nothing is shown, or nothing
+        rows: What an episode is made of.
+        program: At each step, the number of the row that is shown and of the one that is asked
+            for, shape ``(B, T + 1, 2)``, integers; 0 where nothing is shown, or nothing
             scored, and behind the end, so at least once.
         lengths: Steps in each episode, shape ``(B,)``, int64.
     """
 
-    rows: NDArray[Any]
-    answers: NDArray[np.int8]
-    program: NDArray[np.signedinteger[Any]]
+    rows: Rows
+    program: NDArray[Any]
     lengths: NDArray[np.int64]
 
 
@@ -55,26 +55,25 @@ def expand(compact: CompactEpisodes) -> Episodes:
     """Write everything down at every step."""
     steps = int(compact.lengths.max(initial=0))
     shown, asked = compact.program[:, :steps, 0], compact.program[:, :steps, 1]
+    inputs, answers = compact.rows.written_out()
     return Episodes(
-        _look_up(compact.rows.astype(np.float32, copy=False), shown),
-        _look_up(compact.answers, asked),
-        asked > 0,
-        compact.lengths,
+        _look_up(inputs, shown), _look_up(answers, asked), asked > 0, compact.lengths
     )
 
 
 def compress(episodes: Episodes) -> CompactEpisodes:
-    """Number the steps, and let each show and ask for its own."""
+    """Number the steps, and let each show and ask for its own row."""
     inputs, targets, target_mask, lengths = episodes
-    steps = inputs.shape[1]
-    number = np.arange(1, steps + 1)
+    number = np.arange(1, inputs.shape[1] + 1)
     program = make_program(number * (number <= lengths[:, None]), number * target_mask)
-    return CompactEpisodes(behind_zero(inputs), behind_zero(targets), program, lengths)
+    before = ((0, 0), (1, 0), (0, 0))
+    rows = Rows(np.pad(inputs, before), np.pad(targets, before))
+    return CompactEpisodes(rows, program, lengths)
 
 
 def make_program(
     shown: NDArray[np.integer[Any]], asked: NDArray[np.integer[Any]]
-) -> NDArray[np.signedinteger[Any]]:
+) -> NDArray[Any]:
     """Put together the numbers of what is shown and asked for.
 
     Args:
@@ -91,37 +90,10 @@ def make_program(
     return program
 
 
-def behind_zero(rows: NDArray[Any]) -> NDArray[Any]:
-    """Put a row of zeros before the rows of every episode.
-
-    Args:
-        rows: Shape ``(B, R, ...)``.
-
-    Returns:
-        Shape ``(B, R + 1, ...)``.
-    """
-    longer = np.zeros((len(rows), rows.shape[1] + 1, *rows.shape[2:]), rows.dtype)
-    longer[:, 1:] = rows
-    return longer
-
-
-def write_vectors(rows: NDArray[np.int8], vectors: NDArray[np.int8]) -> None:
-    """Write vectors into the first channels of rows, each in one piece.
-
-    Numpy would copy so few numbers ten times slower one by one.
-
-    Args:
-        rows: Shape ``(B, R, C)``.
-        vectors: Shape ``(B, R, V)``, V at most C.
-    """
-    piece = np.dtype((np.void, vectors.shape[-1]))
-    rows[..., : vectors.shape[-1]].view(piece)[...] = vectors.view(piece)
-
-
-def _look_up(rows: NDArray[Any], numbers: NDArray[np.signedinteger[Any]]) -> NDArray[Any]:
+def _look_up(rows: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
     batch_size, count, width = rows.shape
     first = np.arange(batch_size)[:, None] * count
-    return rows.reshape(-1, width).take(first + numbers, axis=0)
+    return np.asarray(rows.reshape(-1, width).take(first + numbers, axis=0))
 
 
 @dataclasses.dataclass(frozen=True)

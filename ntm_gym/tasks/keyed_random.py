@@ -68,17 +68,13 @@ def random_words(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[n
         some = slice(first, first + width)
         key = keys[some]
         scrambled, spare = room[:4, :, : len(key)], room[4:, :, : len(key)]
-        scrambled[0], scrambled[1], scrambled[2], scrambled[3] = (
-            blocks & _LOW,
-            blocks >> _HALF,
-            stream,
-            0,
-        )
+        scrambled[0], scrambled[1] = blocks & _LOW, blocks >> _HALF
+        scrambled[2], scrambled[3] = stream, 0
         philox4x32(scrambled, (key & _LOW, key >> _HALF), spare)
         np.left_shift(scrambled[1::2], _HALF, out=spare)
         np.bitwise_or(spare[0], scrambled[0], out=words[:, 0, some])
         np.bitwise_or(spare[1], scrambled[2], out=words[:, 1, some])
-    return words.reshape(-1, len(keys))[:count].T
+    return words.reshape(2 * len(blocks), len(keys))[:count].T
 
 
 def random_bits(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.int8]:
@@ -87,9 +83,34 @@ def random_bits(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np
     Returns:
         Shape ``(B, count)``, int8, each 0 or 1; bit ``i`` does not depend on ``count``.
     """
-    words = np.ascontiguousarray(random_words(keys, stream, -(-count // 64)), "<u8")
-    octets = words.view(np.uint8).reshape(len(keys), -1)
+    octets = _random_octets(keys, stream, -(-count // 8))
     return np.unpackbits(octets, axis=1, count=count, bitorder="little").view(np.int8)
+
+
+def _random_octets(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.uint8]:
+    words = np.ascontiguousarray(random_words(keys, stream, -(-count // 8)), "<u8")
+    return words.view(np.uint8)[:, :count]
+
+
+def random_numbers(
+    keys: NDArray[np.uint64], stream: int, count: int, num_bits: int
+) -> NDArray[np.integer[Any]]:
+    """Draw the same bits as `random_bits`, but as numbers, the first bit the lowest.
+
+    Args:
+        keys: Shape ``(B,)``.
+        stream: As for `random_words`.
+        count: Numbers per row.
+        num_bits: Bits of a number, at most 24.
+
+    Returns:
+        Shape ``(B, count)``, each from 0 to ``2**num_bits - 1``.
+    """
+    if num_bits == 8:
+        return _random_octets(keys, stream, count)
+    bits = random_bits(keys, stream, count * num_bits).reshape(len(keys), count, num_bits)
+    place_values = np.float32(2) ** np.arange(num_bits, dtype=np.float32)
+    return np.asarray(bits.astype(np.float32).dot(place_values), np.int32)
 
 
 def random_uniforms(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.float64]:
@@ -143,15 +164,11 @@ def derive_keys(seed: int, stream: int, start: int, count: int) -> NDArray[np.ui
         raise ValueError(f"start and count must not be negative, but are {start}, {count}")
     numbers = np.uint64(start) + np.arange(count, dtype=np.uint64)
     words = np.empty((4, count), np.uint64)
-    words[0], words[1], words[2], words[3] = (
-        numbers & _LOW,
-        numbers >> _HALF,
-        stream,
-        _KEY_STREAM,
-    )
+    words[0], words[1] = numbers & _LOW, numbers >> _HALF
+    words[2], words[3] = stream, _KEY_STREAM
     key = np.uint64(seed)
     philox4x32(words, (key & _LOW, key >> _HALF), np.empty((2, count), np.uint64))
-    return (words[1] << _HALF) | words[0]
+    return np.asarray((words[1] << _HALF) | words[0])
 
 
 def draw_keys(source: np.random.Generator, count: int) -> NDArray[np.uint64]:

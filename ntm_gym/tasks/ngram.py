@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
 from ntm_gym.tasks.keyed_random import random_uniforms, random_words
 from ntm_gym.tasks.parameters import require_at_least
+from ntm_gym.tasks.rows import Rows
 
 _TABLE, _BITS = range(2)
-_ROWS = np.array([[0], [1]], np.int8)
-_ANSWERS = np.array([[0], [0], [1]], np.int8)
+_ALPHABET = np.array([[0], [0], [1]], np.float32), np.array([[0], [0], [1]], np.int8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,13 +82,13 @@ class NGram(CompactTask):
 
     def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
-        bits = np.ascontiguousarray(self._sample_bits(keys).T).view(np.int8)
-        shown = np.zeros_like(bits)
-        shown[:, 1:] = bits[:, :-1]
+        numbers = 1 + np.ascontiguousarray(self._sample_bits(keys).T).view(np.int8)
+        shown = np.zeros_like(numbers)
+        shown[:, 1:] = numbers[:, :-1]
+        symbols = np.broadcast_to(np.arange(3, dtype=np.int16), (len(keys), 3))
         return CompactEpisodes(
-            np.broadcast_to(_ROWS, (len(keys), *_ROWS.shape)),
-            np.broadcast_to(_ANSWERS, (len(keys), *_ANSWERS.shape)),
-            make_program(shown, 1 + bits),
+            Rows(*_ALPHABET, symbols),
+            make_program(shown, numbers),
             np.full(len(keys), self.sequence_length, np.int64),
         )
 

@@ -7,15 +7,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import (
-    CompactEpisodes,
-    CompactTask,
-    behind_zero,
-    make_program,
-    write_vectors,
-)
-from ntm_gym.tasks.keyed_random import random_bits, random_uniforms
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
+from ntm_gym.tasks.keyed_random import random_uniforms
 from ntm_gym.tasks.parameters import require_at_least
+from ntm_gym.tasks.rows import Mark, draw_rows
 
 _BITS, _PRIORITIES = range(2)
 _DELIMITER, _VECTORS = 1, 2
@@ -83,25 +78,21 @@ class PrioritySort(CompactTask):
     def sample_compact(self, keys: NDArray[np.uint64]) -> CompactEpisodes:
         """Return the episodes with these keys; see `Task.sample`."""
         batch_size, given = len(keys), self.num_inputs
-        bits = random_bits(keys, _BITS, given * self.num_bits)
-        vectors = bits.reshape(batch_size, given, self.num_bits)
+        sizes, marks = (self.input_size, self.output_size), (Mark(self.num_bits + 1),)
+        rows = draw_rows(keys, _BITS, given, self.num_bits, sizes, marks)
         uniforms = random_uniforms(keys, _PRIORITIES, given)
         priorities = (2 * uniforms - 1).astype(np.float32)
 
-        bare = np.zeros((batch_size, _VECTORS + given, self.input_size), np.int8)
-        bare[:, _DELIMITER, self.num_bits + 1] = 1
-        write_vectors(bare[:, _VECTORS:], vectors)
-        rows = bare.astype(np.float32)
-        rows[:, _VECTORS:, self.num_bits] = priorities
-
+        reals = np.zeros((batch_size, _VECTORS + given), np.float32)
+        reals[:, _VECTORS:] = priorities
+        rows = rows._replace(reals=reals, real_channel=self.num_bits)
         shown = np.zeros(self.max_steps, np.int64)
         shown[:given] = _VECTORS + np.arange(given)
         shown[given] = _DELIMITER
         asked = np.zeros((batch_size, self.max_steps), np.int32)
-        asked[:, given + 1 :] = 1 + descending_order(priorities)[:, : self.num_outputs]
+        asked[:, given + 1 :] = _VECTORS + descending_order(priorities)[:, : self.num_outputs]
         return CompactEpisodes(
             rows,
-            behind_zero(vectors),
             make_program(shown, asked),
             np.full(batch_size, self.max_steps, np.int64),
         )

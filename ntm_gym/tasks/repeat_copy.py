@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program, write_vectors
-from ntm_gym.tasks.keyed_random import random_bits, random_integers
+from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
+from ntm_gym.tasks.keyed_random import random_integers
 from ntm_gym.tasks.parameters import require_at_least, require_range
+from ntm_gym.tasks.rows import Mark, draw_rows
 
 _LENGTH, _REPEATS, _BITS = range(3)
 _DELIMITER = _END = 1
@@ -88,28 +89,21 @@ class RepeatCopy(CompactTask):
         num_vectors = random_integers(keys, _LENGTH, self.min_length, self.max_length)[:, 0]
         repeats = random_integers(keys, _REPEATS, self.min_repeats, self.max_repeats)[:, 0]
         longest = int(num_vectors.max(initial=0))
-        bits = random_bits(keys, _BITS, longest * self.num_bits)
-        vectors = bits.reshape(len(keys), longest, self.num_bits)
-
-        bare = np.zeros((len(keys), _VECTORS + longest, self.input_size), np.int8)
-        bare[:, _DELIMITER, self.num_bits] = 1
-        write_vectors(bare[:, _VECTORS:], vectors)
-        rows = bare.astype(np.float32)
-        rows[:, _DELIMITER, self.num_bits + 1] = normalize_repeats(repeats)
-        answers = np.zeros((len(keys), _VECTORS + longest, self.output_size), np.int8)
-        answers[:, _END, self.num_bits] = 1
-        write_vectors(answers[:, _VECTORS:], vectors)
+        marks = (Mark(self.num_bits, self.num_bits),)
+        sizes = (self.input_size, self.output_size)
+        rows = draw_rows(keys, _BITS, longest, self.num_bits, sizes, marks)
+        counts = np.zeros((len(keys), _VECTORS + longest), np.float32)
+        counts[:, _DELIMITER] = normalize_repeats(repeats)
+        rows = rows._replace(reals=counts, real_channel=self.num_bits + 1)
 
         kinds = num_vectors * (self.max_repeats + 1) + repeats
         distinct, which = np.unique(kinds, return_inverse=True)
         programs = _write_program(*np.divmod(distinct[:, None], self.max_repeats + 1))
         lengths = num_vectors * (repeats + 1) + 2
-        return CompactEpisodes(rows, answers, programs.take(which, axis=0), lengths)
+        return CompactEpisodes(rows, programs.take(which, axis=0), lengths)
 
 
-def _write_program(
-    num_vectors: NDArray[np.int64], repeats: NDArray[np.int64]
-) -> NDArray[np.signedinteger[Any]]:
+def _write_program(num_vectors: NDArray[np.int64], repeats: NDArray[np.int64]) -> NDArray[Any]:
     """Return what is shown and asked for with these numbers, ``(P, T + 1, 2)``."""
     last = num_vectors * (repeats + 1) + 1
     step = np.arange(last.max(initial=-1) + 1)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pygame
 import pytest
+from gymnasium.utils.env_checker import data_equivalence
 
 import ntm_gym
 from ntm_gym.envs.sequence_env import SequenceEnv
@@ -118,6 +121,84 @@ def test_vector_options_override_the_task_for_one_episode() -> None:
     assert terminated.all()
 
 
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [
+        ({"repeats": 20}, "need 10 inputs from 0 to 5.05 and 9 outputs"),
+        ({"num_bits": 4}, "need 6 inputs from -1.57 to 1.57 and 5 outputs"),
+    ],
+)
+def test_options_that_leave_the_spaces_are_refused(
+    options: dict[str, Any], needed: str
+) -> None:
+    with pytest.raises(ValueError, match=needed):
+        SequenceEnv("repeat_copy").reset(options=options)
+    with pytest.raises(ValueError, match=needed):
+        SequenceVectorEnv(2, "repeat_copy").reset(options=options)
+
+
+@pytest.mark.parametrize("num_bits", [4, 8, 12])
+@pytest.mark.parametrize("task", ["copy", "repeat_copy", "associative_recall", "priority_sort"])
+def test_vector_equals_single_environments_whatever_the_width(task: str, num_bits: int) -> None:
+    vector, single = (
+        SequenceVectorEnv(2, task, num_bits=num_bits),
+        SequenceEnv(task, num_bits=num_bits),
+    )
+    observations, _ = vector.reset(seed=6)
+    observation, _ = single.reset(seed=6)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        np.testing.assert_array_equal(observations[0], observation)
+        action = rng.integers(0, 2, (2, vector.task.output_size), np.int8)
+        observations, rewards, terminations, _, info = vector.step(action)
+        observation, reward, terminated, _, single_info = single.step(action[0])
+        assert (rewards[0], terminations[0]) == (reward, terminated)
+        np.testing.assert_array_equal(info["target"][0], single_info["target"])
+        if terminated:
+            observation, _ = single.reset()
+            observations, *_ = vector.step(action)
+
+
+def test_longer_episodes_do_not_disturb_those_under_way() -> None:
+    vector = SequenceVectorEnv(2, "copy", autoreset_mode="Disabled")
+    alone = SequenceVectorEnv(2, "copy", autoreset_mode="Disabled")
+    one = np.array([True, False])
+    blank = np.zeros((2, 8), np.int8)
+    for env in (vector, alone):
+        env.reset(seed=1, options={"length": 5})
+        env.step(blank)
+
+    vector.reset(options={"length": 300, "reset_mask": one})
+
+    for _ in range(10):
+        observations, expected = vector.step(blank)[0], alone.step(blank)[0]
+        np.testing.assert_array_equal(observations[1], expected[1])
+
+
+def test_an_environment_that_has_not_begun_shows_zeros_and_does_not_step() -> None:
+    vector = SequenceVectorEnv(3)
+    one = np.array([False, True, False])
+
+    observations, info = vector.reset(seed=0, options={"reset_mask": one})
+
+    assert info["_key"].tolist() == [False, True, False]
+    assert not observations[[0, 2]].any()
+    with pytest.raises(gymnasium.error.ResetNeeded, match="reset must be called"):
+        vector.step(np.zeros((3, 8), np.int8))
+
+
+def test_a_clone_of_a_vector_environment_goes_on_like_the_original() -> None:
+    vector = SequenceVectorEnv(3, "associative_recall")
+    vector.reset(seed=0)
+    clones = copy.deepcopy(vector), pickle.loads(pickle.dumps(vector))
+
+    for _ in range(200):
+        actions = vector.action_space.sample()
+        step = vector.step(actions)
+        for clone in clones:
+            assert data_equivalence(step, clone.step(actions), exact=True)
+
+
 def test_a_key_in_the_information_replays_the_episode() -> None:
     env = SequenceEnv()
     observation, info = env.reset(seed=3)
@@ -148,11 +229,20 @@ def test_an_action_outside_the_space_is_refused(action: Any, message: str) -> No
         vector.step(action[None])
 
 
-@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int64, np.float32])
 def test_bits_of_any_dtype_are_accepted(dtype: Any) -> None:
-    rewards, _ = play(SequenceEnv(), lambda target: target.astype(dtype))
+    rewards, info = play(SequenceEnv(), lambda target: target.astype(dtype))
+    vector = SequenceVectorEnv(1)
+    vector.reset(seed=0)
 
-    assert sum(rewards) > 0
+    assert sum(rewards) == info["num_target_bits"] / 8
+    vector.step(np.ones((1, 8), dtype))
+
+
+def test_a_list_of_bits_is_accepted() -> None:
+    rewards, info = play(SequenceEnv(), lambda target: target.tolist())
+
+    assert sum(rewards) == info["num_target_bits"] / 8
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, np.nan])

@@ -22,14 +22,16 @@ from ntm_gym.tasks import (
     make_task,
     register_task,
 )
+from ntm_gym.tasks.episodes import compress, expand
 from ntm_gym.tasks.keyed_random import derive_keys
 
 SMALL = st.integers(1, 5)
+WIDTHS = st.sampled_from([1, 3, 8, 10, 11, 20])
 KEYS = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=5)
 PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "copy": st.builds(
         lambda bits, low, more: {"num_bits": bits, "min_length": low, "max_length": low + more},
-        SMALL,
+        WIDTHS,
         SMALL,
         SMALL,
     ),
@@ -40,7 +42,7 @@ PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "max_length": low + more,
             "max_repeats": repeats,
         },
-        SMALL,
+        WIDTHS,
         SMALL,
         SMALL,
         SMALL,
@@ -51,7 +53,7 @@ PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "item_length": length,
             "max_items": 1 + more,
         },
-        SMALL,
+        WIDTHS,
         SMALL,
         SMALL,
     ),
@@ -66,7 +68,7 @@ PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "num_inputs": outputs + more,
             "num_outputs": outputs,
         },
-        SMALL,
+        WIDTHS,
         SMALL,
         SMALL,
     ),
@@ -109,10 +111,26 @@ def test_types_sizes_and_bounds_are_as_promised(
     assert episodes.target_mask.shape == episodes.inputs.shape[:2]
     assert episodes.target_mask.any(1).all()
     assert set(np.unique(episodes.targets)) <= {0, 1}
+    assert not episodes.targets[~episodes.target_mask].any()
     low, high = np.array(task.input_bounds, np.float32)
     assert low <= episodes.inputs.min()
     assert episodes.inputs.max() <= high
     assert make_task(name, **task.parameters()) == task
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_keys_give_no_episodes(name: str) -> None:
+    episodes = make_task(name).sample(np.zeros(0, np.uint64))
+
+    assert [len(field) for field in episodes] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_compressing_episodes_loses_nothing(name: str) -> None:
+    episodes = make_task(name).sample(derive_keys(0, 0, 0, 5))
+
+    for before, after in zip(episodes, expand(compress(episodes)), strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 ALWAYS_RIGHT = [Copy(), RepeatCopy(), AssociativeRecall(), PrioritySort()]

@@ -13,6 +13,7 @@ from ntm_gym.tasks.keyed_random import (
     philox4x32,
     random_bits,
     random_integers,
+    random_numbers,
     random_uniforms,
     random_words,
 )
@@ -58,6 +59,15 @@ def test_a_draw_depends_neither_on_other_keys_nor_on_how_many_follow(
         np.testing.assert_array_equal(
             draw(alone, 3, count)[0], draw(among, 3, count + more)[1, :count]
         )
+
+
+@pytest.mark.parametrize("num_bits", [1, 6, 8, 10])
+def test_numbers_are_the_bits_with_the_first_the_lowest(num_bits: int) -> None:
+    numbers = random_numbers(KEYS[:50], 0, 7, num_bits)
+
+    bits = numbers[..., None] >> np.arange(num_bits) & 1
+    expected = random_bits(KEYS[:50], 0, 7 * num_bits)
+    np.testing.assert_array_equal(bits.reshape(50, -1), expected)
 
 
 def test_streams_of_a_key_differ() -> None:

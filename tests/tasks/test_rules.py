@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ntm_baselines.ngram_oracle import solve_ngram
 from ntm_gym.evaluation.metrics import cost_in_bits
 from ntm_gym.tasks import AssociativeRecall, NGram, PrioritySort, RepeatCopy
 from ntm_gym.tasks.keyed_random import derive_keys
+from ntm_gym.tasks.priority_sort import descending_order
 
 KEYS = derive_keys(0, 0, 0, 20_000)
 
@@ -155,6 +158,15 @@ def test_sort_asks_for_the_foremost_vectors_in_order() -> None:
         np.testing.assert_array_equal(targets[7:], [row[:4] for row in ranked[:4]])
         np.testing.assert_array_equal(inputs[6], [0, 0, 0, 0, 0, 1])
         assert not inputs[7:].any()
+
+
+@given(st.lists(st.sampled_from([-1, -0.3, -1e-30, 0, 1e-30, 0.3, 1]), max_size=12))
+def test_the_greatest_priority_comes_first_and_equal_ones_keep_their_order(
+    values: list[float],
+) -> None:
+    row = np.array([values], np.float32)
+
+    np.testing.assert_array_equal(descending_order(row), np.argsort(-row, kind="stable"))
 
 
 def test_priorities_are_uniform_from_minus_one_to_one() -> None:
