@@ -21,6 +21,7 @@ _LSTM = TrainingConfig(
     report_every=4_000,
 )
 _LONG_AFTER_SOLVING = {"solved_below": 0.05, "sequences": 200_000, "decay_fraction": 0.4}
+_BATCHES_OF_FOUR = {"batch_size": 4, "learning_rate": 3e-4, "report_every": 8_000}
 _LARGER_BATCHES = {"batch_size": 8, "learning_rate": 3e-4, "report_every": 8_000}
 
 
@@ -76,9 +77,10 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
         "recall/ntm-lstm": _for_task(
             "associative_recall",
-            _with_options(_NTM_LSTM, initial_focus=4.0),
-            sequences=100_000,
-            decay_fraction=0.3,
+            _with_options(_NTM_LSTM, initial_strength=4.0),
+            solved_below=0.1,
+            sequences=80_000,
+            decay_fraction=0.5,
         ),
         "recall/lstm": _for_task(
             "associative_recall", _with_options(_LSTM, num_layers=3, hidden_size=256)
@@ -87,14 +89,14 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             "ngram",
             _with_options(_NTM_FEEDFORWARD, initial_focus=4.0),
             sequences=400_000,
-            **_LARGER_BATCHES,
+            **_BATCHES_OF_FOUR,
             decay_fraction=0.5,
         ),
         "ngram/ntm-lstm": _for_task(
             "ngram",
             _with_options(_NTM_LSTM, initial_focus=4.0),
             sequences=400_000,
-            **_LARGER_BATCHES,
+            **_BATCHES_OF_FOUR,
             decay_fraction=0.5,
         ),
         "ngram/lstm": _for_task("ngram", _with_options(_LSTM, num_layers=3, hidden_size=128)),
