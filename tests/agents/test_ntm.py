@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig, NTMState, trace
+from ntm_agents.heads import split_head_parameters
 
 SMALL = NTMConfig(
     input_size=3,
@@ -333,3 +334,32 @@ def test_state_is_a_plain_tuple_that_the_module_does_not_keep() -> None:
 
     assert isinstance(state, NTMState)
     assert torch.equal(first, again)
+
+
+def test_initial_strength_moves_the_key_strengths_and_nothing_else() -> None:
+    heads = []
+    for strength in (0.0, 4.0):
+        torch.manual_seed(0)
+        config = NTMConfig(3, 2, num_read_heads=2, num_write_heads=3, initial_strength=strength)
+        bias = NTM(config).head_layer.bias.detach()
+        heads.append(split_head_parameters(bias[None], config))
+    weak, strong = heads
+
+    for before, after in ((weak.reading, strong.reading), (weak.writing, strong.writing)):
+        unsquashed = torch.log(torch.expm1(after.key_strength))
+        torch.testing.assert_close(
+            unsquashed - torch.log(torch.expm1(before.key_strength)),
+            torch.full_like(unsquashed, 4.0),
+        )
+        assert torch.equal(before.key, after.key)
+        assert torch.equal(before.interpolation_gate, after.interpolation_gate)
+        assert torch.equal(before.shift_weighting, after.shift_weighting)
+        assert torch.equal(before.sharpening, after.sharpening)
+    assert torch.equal(weak.add_vector, strong.add_vector)
+
+
+def test_memory_scale_is_the_deviation_of_the_memory_at_the_start() -> None:
+    torch.manual_seed(0)
+    memory = NTM(NTMConfig(3, 2, memory_scale=0.05)).initial_memory
+
+    assert float(memory.std()) == pytest.approx(0.05, rel=0.1)
