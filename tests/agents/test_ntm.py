@@ -360,6 +360,6 @@ def test_initial_strength_moves_the_key_strengths_and_nothing_else() -> None:
 
 def test_memory_scale_is_the_deviation_of_the_memory_at_the_start() -> None:
     torch.manual_seed(0)
-    memory = NTM(NTMConfig(3, 2, memory_scale=0.05)).initial_memory
+    memory = NTM(NTMConfig(3, 2, memory_scale=0.05)).initial_memory.detach()
 
     assert float(memory.std()) == pytest.approx(0.05, rel=0.1)
