@@ -94,6 +94,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self._pool = EpisodePool(self.task, num_envs)
         self._num_right = np.zeros(num_envs, np.int64)
         self._num_scored = np.zeros(num_envs, np.int64)
+        self._everywhere = np.ones(num_envs, np.bool_)
         self._shares = np.arange(self.task.output_size + 1) / self.task.output_size
 
     def reset(
@@ -216,7 +217,6 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
     def _info(self, targets: NDArray[np.int8], scored: NDArray[np.bool_]) -> dict[str, Any]:
         num_target_bits = self._num_scored * self.task.output_size
         bit_errors = num_target_bits - self._num_right
-        known = np.ones(self.num_envs, np.bool_)
         return {
             "target": targets,
             "target_mask": scored,
@@ -224,7 +224,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             "num_target_bits": num_target_bits,
             "exact": bit_errors == 0,
             "key": self._pool.keys(),
-            **{name: known.copy() for name in _MASKS},
+            **{name: self._everywhere.copy() for name in _MASKS},
         }
 
     def _blank_info(self, chosen: NDArray[np.bool_]) -> dict[str, Any]:
