@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from ntm_gym.commands.envs import SCORES, measure_scores
+from ntm_gym.commands.bench_envs import format_result
+from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
 from ntm_gym.files import read_json
 from ntm_gym.registration import ENVIRONMENTS
 from ntm_gym.tasks import TASKS
@@ -43,6 +44,16 @@ def test_every_page_has_gymnasiums_headings_and_a_diagram(task: str) -> None:
     ):
         assert f"\n## {heading}\n" in page
     assert "\n```text\n" in page
+
+
+def test_the_overviews_tables_are_what_the_command_prints() -> None:
+    overview = (environment_pages.DOCS / "environments.md").read_text()
+    scores = read_json(SCORES)
+
+    assert spaces_table(scores) in overview
+    assert scores_table({env_id: scores[env_id] for env_id in ENVIRONMENTS}) in overview
+    speed = read_json(environment_pages.DOCS / "results/bench-envs.json")
+    assert format_result(speed) in overview
 
 
 @pytest.mark.parametrize("env_id", SCORED)
