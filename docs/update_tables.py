@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import environment_pages
+
 from ntm_agents import bench
 from ntm_agents.reproduction import reliability_tables
 from ntm_agents.reproduction.recipe_tables import differences_table
@@ -11,10 +13,10 @@ from ntm_agents.reproduction.reliability import read_records
 from ntm_agents.sb3 import bench as sb3_bench
 from ntm_agents.sb3.report import learning_table, read_runs
 from ntm_gym.commands import bench_envs
-from ntm_gym.commands.envs import scores_table, spaces_table
+from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.figures.catalogue import FIGURES
-from ntm_gym.files import read_json, write_atomically
+from ntm_gym.files import read_json, write_atomically, write_json
 from ntm_gym.leaderboard.beyond_records import format_beyond, read_record
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.goals import goals_table
@@ -28,6 +30,7 @@ from ntm_gym.leaderboard.paper_tables import (
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.table import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
+from ntm_gym.registration import ENVIRONMENTS
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"
@@ -51,11 +54,14 @@ def main() -> None:
         f"{title}:\n\n{format_table(rows, labels, metric)}" for metric, title in METRICS.items()
     ]
     _fill(ROOT / "README.md", {"copy": "\n\n".join(tables), "seeds": _seeds(entries, labels)})
+    scores = measure_scores(list(ENVIRONMENTS))
+    write_json(SCORES, scores)
+    environment_pages.main()
     _fill(
         ROOT / "docs/environments.md",
         {
-            "spaces": spaces_table(),
-            "scores": scores_table(),
+            "spaces": spaces_table(scores),
+            "scores": scores_table(scores),
             "speed": bench_envs.format_result(read_json(RESULTS / "bench-envs.json")),
         },
     )

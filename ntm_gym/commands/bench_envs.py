@@ -11,7 +11,9 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv, VectorEnv
+from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 
 from ntm_gym.registration import ENVIRONMENTS
 
@@ -30,11 +32,15 @@ def measure(rounds: int) -> dict[str, Any]:
         The result, ready for JSON.
     """
     ids = [env_id for env_id in ENVIRONMENTS if "Small" not in env_id and "Long" not in env_id]
-    contestants: dict[str, Callable[[], float]] = {"cartpole": _vector(_CARTPOLE)}
+    contestants: dict[str, Callable[[], float]] = {
+        "cartpole": _vector(_CARTPOLE),
+        "cartpole single": _single(gymnasium.make(_CARTPOLE)),
+        "nothing single": _single(OrderEnforcing(PassiveEnvChecker(_Nothing()))),
+    }
     for env_id in ids:
         contestants[f"{env_id} vector"] = _vector(env_id)
         contestants[f"{env_id} sync"] = _sync(env_id)
-        contestants[f"{env_id} single"] = _single(env_id)
+        contestants[f"{env_id} single"] = _single(gymnasium.make(env_id))
     found: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, run in contestants.items():
@@ -56,7 +62,9 @@ def format_result(result: dict[str, Any]) -> str:
     ids = [name.removesuffix(" vector") for name in rates if name.endswith(" vector")]
     cartpole = rates["cartpole"]
     lines = [
-        f"CartPoleVectorEnv: {cartpole / 1e6:.2f} M steps/s at num_envs {result['num_envs']}",
+        f"CartPoleVectorEnv: {cartpole / 1e6:.2f} M steps/s at num_envs {result['num_envs']}; "
+        f"CartPole single: {rates['cartpole single'] / 1e3:.0f} k/s; "
+        f"nothing: {rates['nothing single'] / 1e3:.0f} k/s",
         "",
         "| id | vector | x CartPole | x SyncVectorEnv | single, through make |",
         "|---|---|---|---|---|",
@@ -97,8 +105,21 @@ def _stepping(env: VectorEnv[Any, Any, Any], calls: int) -> Callable[[], float]:
     return run
 
 
-def _single(env_id: str) -> Callable[[], float]:
-    env = gymnasium.make(env_id)
+class _Nothing(gymnasium.Env[np.ndarray[Any, Any], Any]):
+    """Does nothing, forever: what is left is the cost of the wrappers that make adds."""
+
+    observation_space = spaces.Box(0, 1, (1,), np.float32)
+    action_space = spaces.MultiBinary(1)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        super().reset(seed=seed)
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action: Any) -> Any:
+        return np.zeros(1, np.float32), 0.0, False, False, {}
+
+
+def _single(env: gymnasium.Env[Any, Any]) -> Callable[[], float]:
     env.reset(seed=0)
     action = env.action_space.sample()
 

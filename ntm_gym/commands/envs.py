@@ -3,68 +3,108 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import gymnasium
 
 from ntm_gym.commands.play import make_env
 from ntm_gym.commands.progress import Progress
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import reference_agents
 from ntm_gym.evaluation.suites import Point, Suite
+from ntm_gym.files import read_json
 from ntm_gym.registration import ENVIRONMENTS
 
 EPISODES = 1_000
+SCORES = Path(__file__).parents[1] / "reference_scores.json"
+"""What `measure_scores` found, written by ``docs/update_tables.py``."""
+
+Scores = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+"""By id and agent: ``mean_return``, and ``bits`` (None without probabilities)."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser("envs", help="list the registered environments")
     parser.add_argument(
-        "--scores", action="store_true", help="play the reference agents as well (a minute)"
+        "--scores", action="store_true", help="play all reference agents (half a minute)"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a table with a line for each id."""
-    print(scores_table() if args.scores else spaces_table())
+    if args.scores:
+        print(scores_table(measure_scores(list(ENVIRONMENTS))))
+    else:
+        print(spaces_table(read_json(SCORES)))
     return 0
 
 
-def spaces_table() -> str:
-    """Return a Markdown table of ids, spaces and parameters."""
-    lines = ["| id | observation | action | at most | parameters |", "|---|---|---|---|---|"]
+def spaces_table(scores: Scores) -> str:
+    """Return a Markdown table of ids, spaces, parameters, and mean returns."""
+    lines = [
+        "| id | observation | action | at most | chance | oracle | parameters |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for env_id in ENVIRONMENTS:
         env = make_env(env_id)
-        low, high = env.task.input_bounds
+        observation, action = env.observation_space, env.action_space
+        assert isinstance(observation, gymnasium.spaces.Box)
+        low, high = observation.low.min(), observation.high.max()
         parameters = ", ".join(f"{k}={v}" for k, v in env.task.parameters().items())
+        chance, oracle = (scores[env_id][agent]["mean_return"] for agent in ("coin", "oracle"))
         lines.append(
-            f"| {env_id} | {env.task.input_size} numbers from {low:.3g} to {high:.3g} "
-            f"| {env.task.output_size} bits | {env.task.max_steps} steps | {parameters} |"
+            f"| {env_id} | {observation.shape[0]} numbers from {low:.3g} to {high:.3g} "
+            f"| {action} | {env.task.max_steps} steps | {chance:.4g} | {oracle:.4g} "
+            f"| {parameters} |"
         )
     return "\n".join(lines)
 
 
-def scores_table() -> str:
-    """Return a Markdown table of what the reference agents score.
+def measure_scores(env_ids: Collection[str]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Play the reference agents.
 
-    Each cell holds the mean return with reward ``bits``, and the mean cost in bits, over
-    `EPISODES` held-out episodes.
+    Args:
+        env_ids: Where.
+
+    Returns:
+        Mean return with reward ``bits``, and mean cost in bits, over `EPISODES` held-out
+        episodes; see `Scores`.
     """
-    names = list(reference_agents())
-    lines = [f"| id | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    with Progress("playing", len(ENVIRONMENTS)) as progress:
-        for env_id in ENVIRONMENTS:
-            cells = [_score(env_id, name) for name in names]
-            lines.append(f"| {env_id} | {' | '.join(cells)} |")
+    scores: dict[str, dict[str, dict[str, float | None]]] = {}
+    with Progress("playing", len(env_ids)) as progress:
+        for env_id in env_ids:
+            scores[env_id] = {agent: _score(env_id, agent) for agent in reference_agents()}
             progress.advance(env_id)
+    return scores
+
+
+def scores_table(scores: Scores) -> str:
+    """Return a Markdown table of what `measure_scores` found."""
+    agents = list(reference_agents())
+    lines = [f"| id | {' | '.join(agents)} |", "|---" * (len(agents) + 1) + "|"]
+    for env_id, by_agent in scores.items():
+        cells = [_format_score(by_agent[agent]) for agent in agents]
+        lines.append(f"| {env_id} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _score(env_id: str, agent_name: str) -> str:
+def _format_score(score: Mapping[str, float | None]) -> str:
+    bits = score["bits"]
+    cost = "no probabilities" if bits is None else f"{bits:.4g} bits"
+    return f"{score['mean_return']:.4g}, {cost}"
+
+
+def _score(env_id: str, agent_name: str) -> dict[str, float | None]:
     arguments = dict(ENVIRONMENTS[env_id])
     point = Point(env_id, arguments.pop("task"), arguments)
     task = point.make_task()
     suite = Suite(env_id, 1, (point,), EPISODES)
     found = evaluate(reference_agents()[agent_name](task), suite).points[env_id]
     cost = found.bits_per_sequence
-    bits = "no probabilities" if cost is None else f"{cost.mean():.4g} bits"
-    return f"{found.mean_return(task.output_size):.4g}, {bits}"
+    return {
+        "mean_return": round(found.mean_return(task.output_size), 6),
+        "bits": None if cost is None else round(float(cost.mean()), 6),
+    }

@@ -14,9 +14,9 @@ from ntm_gym.tasks import Task
 from ntm_gym.tasks.keyed_random import draw_keys
 
 _KEYS_AT_ONCE = 64
-_EPISODES_HELD = 8_192
+_EPISODES_HELD, _STEPS_HELD = 2**14, 2**20
 _FEWEST_EPISODES_HELD = 4
-_EPISODES_AT_ONCE = 4_096
+_STEPS_AT_ONCE = 2**19
 
 _SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _KEY = range(5)
 
@@ -38,7 +38,7 @@ class EpisodePool:
         """Make room; nothing is sampled yet."""
         _keep_freed_memory()
         self._task, self._num_envs = task, num_envs
-        held = _EPISODES_HELD // num_envs
+        held = min(_EPISODES_HELD, _STEPS_HELD // task.max_steps) // num_envs
         self._ring = int(np.clip(held, _FEWEST_EPISODES_HELD, _KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
         self._has_source = np.zeros(num_envs, np.bool_)
@@ -142,8 +142,9 @@ class EpisodePool:
     def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Sample the episodes with these keys into these slots."""
         steps = self._now[_PLACE] - self._starts[_PLACE][self._now[_SLOT]]
-        for first in range(0, len(slots), _EPISODES_AT_ONCE):
-            some = slice(first, first + _EPISODES_AT_ONCE)
+        at_once = max(1, _STEPS_AT_ONCE // task.max_steps)
+        for first in range(0, len(slots), at_once):
+            some = slice(first, first + at_once)
             episodes = task.sample_compact(keys[some])
             self._rows.store(slots[some], episodes.rows)
             self._programs.store(slots[some], episodes.program)

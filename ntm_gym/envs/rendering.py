@@ -13,9 +13,9 @@ RENDER_MODES = ["ansi", "rgb_array", *(["human"] if find_spec("pygame") else [])
 """A window needs pygame, which comes with the extra ``human``."""
 
 _SHADES = " ░▒▓█"
-_CELL = 8
+_WIDEST, _SMALLEST_CELL, _LARGEST_CELL = 1_600, 2, 16
 _NOT_ASKED = np.array([38, 44, 66], np.uint8)
-_GAP = np.array([120, 120, 120], np.uint8)
+_GAP = np.array([96, 125, 139], np.uint8)
 
 
 class Panel(NamedTuple):
@@ -51,19 +51,21 @@ def make_panels(
     Returns:
         Inputs, targets, and answers so far.
     """
-    low, high = input_bounds
     answered = np.zeros(targets.shape)
     if answers:
         answered[: len(answers)] = answers
     return [
-        Panel(
-            "inputs",
-            (inputs.astype(np.float64) - low) / (high - low),
-            np.ones(len(inputs), bool),
-        ),
+        Panel("inputs", _scale(inputs, input_bounds), np.ones(len(inputs), bool)),
         Panel("targets", targets.astype(np.float64), target_mask),
         Panel("answers", answered, target_mask & (np.arange(len(targets)) < len(answers))),
     ]
+
+
+def _scale(inputs: NDArray[np.float32], bounds: tuple[float, float]) -> NDArray[np.float64]:
+    """Leave channels of bits as they are, and let the others use the whole scale."""
+    low, high = bounds
+    bits = ((inputs == 0) | (inputs == 1)).all(0)
+    return np.where(bits, inputs, (inputs.astype(np.float64) - low) / (high - low))
 
 
 def render_ansi(panels: Sequence[Panel]) -> str:
@@ -88,7 +90,7 @@ def render_rgb(panels: Sequence[Panel]) -> NDArray[np.uint8]:
     """Draw panels as an image: white is 1, black 0, blue nothing asked or answered yet.
 
     Returns:
-        Shape ``(height, width, 3)``, eight pixels for each value.
+        Shape ``(height, width, 3)``; a square for each value, smaller in longer episodes.
     """
     steps = len(panels[0].shown)
     gap = np.broadcast_to(_GAP, (1, steps, 3))
@@ -98,7 +100,8 @@ def render_rgb(panels: Sequence[Panel]) -> NDArray[np.uint8]:
         image = np.repeat(gray[..., None], 3, axis=-1)
         image[:, ~panel.shown] = _NOT_ASKED
         rows += [image, gap]
-    return np.concatenate(rows).repeat(_CELL, axis=0).repeat(_CELL, axis=1)
+    cell = int(np.clip(_WIDEST // steps, _SMALLEST_CELL, _LARGEST_CELL))
+    return np.concatenate(rows).repeat(cell, axis=0).repeat(cell, axis=1)
 
 
 class Window:

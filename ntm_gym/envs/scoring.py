@@ -75,10 +75,10 @@ def _check_bits(array: NDArray[Any]) -> NDArray[np.int8]:
         return array.view(np.int8)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"an action must be of real numbers, not {array.dtype}")
-    if array.dtype == np.int8:
-        fits = array.view(np.uint8).max() <= 1  # negative ones are large
-    else:
+    if array.dtype.kind == "f":
         fits = ((array == 0) | (array == 1)).all()
+    else:
+        fits = array.view(f"u{array.itemsize}").max() <= 1  # negative ones are large
     if not fits:
         wrong = array[(array != 0) & (array != 1)][0]
         raise ValueError(f"an action must hold zeros and ones only, not {wrong}")
@@ -98,7 +98,7 @@ def score_bits(action: Any, target: NDArray[np.int8]) -> int:
     if (
         type(action) is not np.ndarray
         or action.shape != target.shape
-        or (action.dtype.char not in "bB?")
+        or action.dtype.char not in "bB?"
     ):
         action = check_answers(action, target.shape, "bits")
     octets = action.tobytes()

@@ -29,42 +29,51 @@ _KEYS_AT_ONCE = 64
 class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     """A task, played step by step.
 
+    What a task shows and asks for is in its own documentation, for example
+    ``help(ntm_gym.tasks.Copy)``; the rest is the same for all.
+
     ## Description
-    Each step shows one column of the episode's inputs. The action at a step is the answer to
-    that step; it counts only where the step is scored. Actions never influence observations,
-    so a discount of zero is exact for the rewards per step.
+    Each step shows one row of the episode. The action at a step is the answer to that step; it
+    counts only where something is asked for. Actions never influence observations, so a
+    discount of zero is exact for the rewards per step.
 
     ## Action Space
-    ``MultiBinary(O)``, or with ``action="probability"`` ``Box(0, 1, (O,))``: the probability
-    that each bit is one. Any bool or integer dtype is accepted for bits.
+    ``MultiBinary(O)``, where O is the bits of an answer, in any bool, integer or float dtype.
+    With ``action="probability"`` it is ``Box(0, 1, (O,))``: the probability that each bit is
+    one. Anything else is refused by a ``ValueError``.
 
     ## Observation Space
-    ``Box(float32, (I,))``; the last observation of an episode, which asks nothing, is zero.
-
-    ## Rewards
-    - ``"bits"``: the fraction of right bits at a scored step, else 0.
-    - ``"exact"``: 1 at a scored step if the whole vector is right, else 0.
-    - ``"episode"``: 1 at the last step if every scored bit of the episode was right, else 0.
-    - ``"log_score"`` (probabilities only): 1 plus the mean log2 of the probability given to
-      the target bits of a scored step, at least 2**-10 each; 1 is certain and right, 0 is a
-      coin.
+    ``Box(low, high, (I,), float32)``, where I is the number of channels. The observation behind
+    the last step, which asks for nothing, is zero.
 
     ## Starting State
-    A fresh episode; `reset` draws its key, one 64-bit number, from ``np_random``.
-    ``options={"key": k}`` replays the episode of a key; any other option overrides a task
-    parameter for one episode, e.g. ``options={"length": 7}``.
+    The first step of a fresh episode. ``reset`` draws its key, one 64-bit number, from
+    ``np_random``; everything else follows from the key. ``options={"key": k}`` replays the
+    episode of a key. Any other option overrides a parameter of the task for one episode, for
+    example ``options={"length": 7}`` where there are ``min_length`` and ``max_length``; it may
+    not leave the observation and action spaces.
 
-    ## Episode End
+    ## Rewards
+    - ``reward="bits"`` (default): the fraction of right bits where something is asked for, else
+      0.
+    - ``reward="exact"``: 1 where the whole answer is right, else 0.
+    - ``reward="episode"``: 1 at the last step if every answer of the episode was right, else 0.
+    - ``reward="log_score"`` (probabilities only): where something is asked for, 1 plus the
+      mean log2 of the probability given to the right bits, each at least 2**-10, else 0. So
+      1 is certain and right, 0 is a coin, and honesty pays best.
+
+    ## Episode Termination
     ``terminated`` after the last step of the episode; never ``truncated``.
 
     ## Information
     After every step and reset, always the same keys: ``target`` (int8, ``(O,)``) and
-    ``target_mask`` (bool) of the step just answered; ``bit_errors`` and ``num_target_bits``
-    (int64), so far; ``exact`` (bool), no error so far; ``key`` (uint64).
+    ``target_mask`` (bool), what was asked for at the step just answered and whether anything
+    was; ``bit_errors`` and ``num_target_bits`` (int64), so far; ``exact`` (bool), no error so
+    far; ``key`` (uint64), the episode's.
 
     Args:
         task: Name of the task, a key of `ntm_gym.tasks.TASKS`.
-        reward: Kind of reward.
+        reward: Kind of reward, ``"bits"``, ``"exact"``, ``"episode"`` or ``"log_score"``.
         action: Kind of action, ``"bits"`` or ``"probability"``.
         render_mode: ``"ansi"``, ``"rgb_array"``, ``"human"`` (a window, where
             pygame is installed) or None.

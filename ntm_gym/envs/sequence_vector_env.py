@@ -32,7 +32,8 @@ VectorStep = tuple[
 ]
 
 
-_MASKS = ("_target", "_target_mask", "_bit_errors", "_num_target_bits", "_exact", "_key")
+_NAMES = ("target", "target_mask", "bit_errors", "num_target_bits", "exact", "key")
+_MASKS = tuple(f"_{name}" for name in _NAMES)
 
 
 class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any]]):
@@ -94,6 +95,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self._pool = EpisodePool(self.task, num_envs)
         self._num_right = np.zeros(num_envs, np.int64)
         self._num_scored = np.zeros(num_envs, np.int64)
+        self._everywhere = np.ones(num_envs, np.bool_)
         self._shares = np.arange(self.task.output_size + 1) / self.task.output_size
 
     def reset(
@@ -156,41 +158,44 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         rewards = self._rewards(answers, targets, right, scored, terminations)
 
         self._pool.advance()
+        final = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            (restarting,) = terminations.nonzero()
+            if len(restarting) > 0:
+                final = self._final(restarting, targets, scored)
+                targets[restarting], scored[restarting] = 0, False
         if len(restarting) > 0:
             self._pool.begin(restarting)
             self._forget_counts(restarting)
-        observations, info = self._pool.show(), self._info(targets, scored)
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and terminations.any():
-            observations, info = self._restart(terminations, observations, info)
+        info = self._info(targets, scored) | final
         truncations = np.zeros(self.num_envs, np.bool_)
-        return observations, rewards, terminations, truncations, info
+        return self._pool.show(), rewards, terminations, truncations, info
 
-    def _restart(
-        self,
-        finished: NDArray[np.bool_],
-        observations: NDArray[np.float32],
-        info: dict[str, Any],
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin the next episode where one has ended, and keep what it ended with."""
-        envs = np.flatnonzero(finished)
+    def _final(
+        self, ended: NDArray[np.int64], targets: NDArray[np.int8], scored: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """Return what episodes end with: information, and an observation of zeros."""
+        where = np.zeros(self.num_envs, np.bool_)
+        where[ended] = True
         final_obs = np.full(self.num_envs, None, dtype=object)
-        for env in envs:
-            final_obs[env] = observations[env]
+        for env, zeros in zip(
+            ended.tolist(),
+            np.zeros((len(ended), self.task.input_size), np.float32),
+            strict=True,
+        ):
+            final_obs[env] = zeros
+        info = self._info(targets, scored)
         final_info: dict[str, Any] = {}
-        for name in [name for name in info if not name.startswith("_")]:
+        for name, mask in zip(_NAMES, _MASKS, strict=True):
             final_info[name] = np.zeros_like(info[name])
-            final_info[name][envs] = info[name][envs]
-            final_info[f"_{name}"] = finished.copy()
-        self._pool.begin(envs)
-        self._forget_counts(envs)
-        _overwrite(info, self._blank_info(finished), finished)
-        info |= {
+            final_info[name][ended] = info[name][ended]
+            final_info[mask] = where.copy()
+        return {
             "final_obs": final_obs,
-            "_final_obs": finished.copy(),
+            "_final_obs": where.copy(),
             "final_info": final_info,
-            "_final_info": finished.copy(),
+            "_final_info": where,
         }
-        return self._pool.show(), info
 
     def _rewards(
         self,
@@ -216,7 +221,6 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
     def _info(self, targets: NDArray[np.int8], scored: NDArray[np.bool_]) -> dict[str, Any]:
         num_target_bits = self._num_scored * self.task.output_size
         bit_errors = num_target_bits - self._num_right
-        known = np.ones(self.num_envs, np.bool_)
         return {
             "target": targets,
             "target_mask": scored,
@@ -224,7 +228,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             "num_target_bits": num_target_bits,
             "exact": bit_errors == 0,
             "key": self._pool.keys(),
-            **{name: known.copy() for name in _MASKS},
+            **{name: self._everywhere.copy() for name in _MASKS},
         }
 
     def _blank_info(self, chosen: NDArray[np.bool_]) -> dict[str, Any]:
@@ -265,8 +269,3 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         for env in np.flatnonzero(chosen).tolist():
             if seeds[env] is not None or not self._pool.has_source(env):
                 self._pool.set_source(env, seeding.np_random(seeds[env])[0])
-
-
-def _overwrite(info: dict[str, Any], other: dict[str, Any], where: NDArray[np.bool_]) -> None:
-    for name in [name for name in info if not name.startswith("_")]:
-        info[name][where] = other[name][where]

@@ -22,19 +22,38 @@ _Number = TypeVar("_Number", int, NDArray[np.int64])
 class AssociativeRecall(CompactTask):
     """Items, each behind a delimiter, then one of them again between two query delimiters.
 
+    ## Description
+    The agent sees n items, each a few random vectors behind a delimiter. Then one of them is
+    shown again, between two delimiters of another kind, and the agent must say the item that
+    followed it (section 4.3 of the paper). n is uniform from ``min_items`` to ``max_items``,
+    and the query uniform over all items but the last. The agent must find something by what
+    it holds, and then go on to what lies behind it.
+
     ::
 
-        input   delimiter · item 1 · … · delimiter · item n · query · item q · query · blank
-        target  -                                                                     item q+1
+        shown   delimiter · item 1 · … · delimiter · item n · query · item q · query · blank
+        asked   -                                                                     item q + 1
 
-    An item is a few vectors; a delimiter is a step of its own. Behind the bits, inputs have
-    the item delimiter and the query delimiter. The query is any item but the last.
+    A delimiter is a step of its own; an item takes ``item_length`` steps.
+
+    ## Action Space
+    The vector, ``num_bits`` bits.
+
+    ## Observation Space
+    Channels 0 to ``num_bits - 1`` hold the vector; channel ``num_bits`` is one at the
+    delimiter of an item, and channel ``num_bits + 1`` at those of the query.
+
+    ## Episode Termination
+    After n(l + 1) + 2l + 2 steps, where l is ``item_length``.
+
+    ## Version History
+    - v0: first release.
 
     Attributes:
         num_bits: Bits of a vector.
         item_length: Vectors of an item.
-        min_items: Fewest items (n), at least two.
-        max_items: Most items; n is uniform between the two.
+        min_items: Fewest items, at least two.
+        max_items: Most items.
 
     Raises:
         ValueError: If a parameter is too small or the range is reversed.

@@ -21,16 +21,36 @@ _DELIMITER, _VECTORS = 1, 2
 class Copy(CompactTask):
     """Random vectors, a delimiter, and then, without any input, the same vectors again.
 
+    ## Description
+    The agent sees L random vectors, one at each step, and then a delimiter. From then on it is
+    shown nothing, and must say the vectors back in their order (section 4.1 of the paper). L
+    is uniform from ``min_length`` to ``max_length``. What has to be stored grows with L, so
+    an agent that has learned to copy, rather than to hold a fixed number of vectors, copies
+    sequences far longer than it has trained on.
+
     ::
 
         step    1 … L      L + 1        L + 2 … 2L + 1
-        input   vectors    delimiter    blank
-        target  -          -            vectors
+        shown   vectors    delimiter    blank
+        asked   -          -            vectors
+
+    ## Action Space
+    The vector, ``num_bits`` bits.
+
+    ## Observation Space
+    Channels 0 to ``num_bits - 1`` hold the vector; channel ``num_bits`` is one at the
+    delimiter.
+
+    ## Episode Termination
+    After 2L + 1 steps.
+
+    ## Version History
+    - v0: first release.
 
     Attributes:
-        num_bits: Bits of a vector. The delimiter has a channel of its own behind them.
-        min_length: Fewest vectors (L).
-        max_length: Most vectors; L is uniform between the two.
+        num_bits: Bits of a vector.
+        min_length: Fewest vectors.
+        max_length: Most vectors.
 
     Raises:
         ValueError: If a parameter is not positive or the lengths are reversed.

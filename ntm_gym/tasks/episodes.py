@@ -55,10 +55,8 @@ def expand(compact: CompactEpisodes) -> Episodes:
     """Write everything down at every step."""
     steps = int(compact.lengths.max(initial=0))
     shown, asked = compact.program[:, :steps, 0], compact.program[:, :steps, 1]
-    inputs, answers = compact.rows.written_out()
-    return Episodes(
-        _look_up(inputs, shown), _look_up(answers, asked), asked > 0, compact.lengths
-    )
+    rows = compact.rows
+    return Episodes(rows.shown(shown), rows.asked(asked), asked > 0, compact.lengths)
 
 
 def compress(episodes: Episodes) -> CompactEpisodes:
@@ -88,12 +86,6 @@ def make_program(
     program = np.zeros((batch_size, steps + 1, 2), np.min_scalar_type(-greatest - 1))
     program[:, :-1, 0], program[:, :-1, 1] = shown, asked
     return program
-
-
-def _look_up(rows: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
-    batch_size, count, width = rows.shape
-    first = np.arange(batch_size)[:, None] * count
-    return np.asarray(rows.reshape(-1, width).take(first + numbers, axis=0))
 
 
 @dataclasses.dataclass(frozen=True)

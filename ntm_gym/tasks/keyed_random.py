@@ -108,9 +108,10 @@ def random_numbers(
     """
     if num_bits == 8:
         return _random_octets(keys, stream, count)
-    bits = random_bits(keys, stream, count * num_bits).reshape(len(keys), count, num_bits)
+    bits = random_bits(keys, stream, count * num_bits).reshape(len(keys) * count, num_bits)
     place_values = np.float32(2) ** np.arange(num_bits, dtype=np.float32)
-    return np.asarray(bits.astype(np.float32).dot(place_values), np.int32)
+    numbers = bits.astype(np.float32).dot(place_values)
+    return np.asarray(numbers.reshape(len(keys), count), np.int32)
 
 
 def random_uniforms(keys: NDArray[np.uint64], stream: int, count: int) -> NDArray[np.float64]:

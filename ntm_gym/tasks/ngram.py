@@ -20,19 +20,36 @@ _ALPHABET = np.array([[0], [0], [1]], np.float32), np.array([[0], [0], [1]], np.
 class NGram(CompactTask):
     """Predict each bit of a source whose probabilities are drawn anew for every episode.
 
+    ## Description
+    The agent predicts a sequence bit by bit, and sees each bit after it has predicted it
+    (section 4.4 of the paper). How probable a one is depends on the last few bits, the
+    context; the probability after each context is drawn from Beta(1/2, 1/2) when the episode
+    begins, and the bits before the first whole context are fair coins. So the agent must
+    count, during the episode, what has followed each context. The best estimate there is
+    follows from the counts (equation 10): N1 + 1/2 over N1 + N0 + 1, where N1 ones and N0
+    zeros have followed.
+
     ::
 
-        step    1        2         …  T
-        input   0        bit 1     …  bit T - 1
-        target  bit 1    bit 2     …  bit T
+        step    1        2        3        …    T
+        shown   0        bit 1    bit 2    …    bit T - 1
+        asked   bit 1    bit 2    bit 3    …    bit T
 
-    The probability of a one after each context, the last few bits, is drawn from
-    Beta(1/2, 1/2); the bits before the first whole context are fair coins. Every step is
-    scored.
+    ## Action Space
+    The next bit.
+
+    ## Observation Space
+    The last bit; zero at the first step.
+
+    ## Episode Termination
+    After ``sequence_length`` steps (T), all of them scored.
+
+    ## Version History
+    - v0: first release.
 
     Attributes:
         context_length: Bits of a context; N-grams have N - 1.
-        sequence_length: Bits of an episode (T).
+        sequence_length: Bits of an episode.
 
     Raises:
         ValueError: If a parameter is not positive, or the context longer than 16 bits.

@@ -20,13 +20,29 @@ _DELIMITER, _VECTORS = 1, 2
 class PrioritySort(CompactTask):
     """Random vectors with priorities, a delimiter, and then the foremost in order.
 
+    ## Description
+    The agent sees n random vectors, each with a priority, and then a delimiter. It must say
+    the k vectors of the highest priorities, the highest first (section 4.5 of the paper).
+    Priorities are uniform in [-1, 1].
+
     ::
 
         step    1 … n                     n + 1        n + 2 … n + k + 1
-        input   vectors and priorities    delimiter    blank
-        target  -                         -            vectors, highest priority first
+        shown   vectors and priorities    delimiter    blank
+        asked   -                         -            vectors, highest priority first
 
-    Behind the bits, inputs have the priority, uniform in [-1, 1], and the delimiter.
+    ## Action Space
+    The vector, ``num_bits`` bits.
+
+    ## Observation Space
+    Channels 0 to ``num_bits - 1`` hold the vector, channel ``num_bits`` its priority; channel
+    ``num_bits + 1`` is one at the delimiter.
+
+    ## Episode Termination
+    After n + k + 1 steps.
+
+    ## Version History
+    - v0: first release.
 
     Attributes:
         num_bits: Bits of a vector.

@@ -26,21 +26,38 @@ REPEATS_DEVIATION = 8.25**0.5
 class RepeatCopy(CompactTask):
     """Random vectors, a number of repeats, and then the vectors that often and an end marker.
 
+    ## Description
+    The agent sees L random vectors, and then a delimiter with a number K beside it. It must
+    say the vectors back K times over, and then say that it is done (section 4.2 of the
+    paper). L is uniform from ``min_length`` to ``max_length``, K from ``min_repeats`` to
+    ``max_repeats``. The agent must count: nothing but K tells it when to stop.
+
     ::
 
-        step    1 … L      L + 1                  L + 2 … L + LK + 1    L + LK + 2
-        input   vectors    delimiter and K        blank                 blank
-        target  -          -                      vectors, K times      end marker
+        step    1 … L      L + 1              L + 2 … L + LK + 1    L + LK + 2
+        shown   vectors    delimiter and K    blank                 blank
+        asked   -          -                  vectors, K times      end marker
 
-    Behind the bits, inputs have a delimiter and K, normalized to mean 0 and variance 1 over
-    the paper's range 1 to 10; answers have the end marker.
+    ## Action Space
+    The vector, ``num_bits`` bits, and the end marker, one more.
+
+    ## Observation Space
+    Channels 0 to ``num_bits - 1`` hold the vector; channel ``num_bits`` is one at the
+    delimiter, and channel ``num_bits + 1`` holds K there: normalized to mean 0 and variance 1
+    over the paper's range, 1 to 10, whatever range is played.
+
+    ## Episode Termination
+    After L(K + 1) + 2 steps.
+
+    ## Version History
+    - v0: first release.
 
     Attributes:
         num_bits: Bits of a vector.
-        min_length: Fewest vectors (L).
-        max_length: Most vectors; L is uniform between the two.
-        min_repeats: Fewest repeats (K).
-        max_repeats: Most repeats; K is uniform between the two.
+        min_length: Fewest vectors.
+        max_length: Most vectors.
+        min_repeats: Fewest repeats.
+        max_repeats: Most repeats.
 
     Raises:
         ValueError: If a parameter is not positive or a range is reversed.

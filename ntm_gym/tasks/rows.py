@@ -47,16 +47,21 @@ class Rows(NamedTuple):
     reals: NDArray[np.float32] | None = None
     real_channel: int = 0
 
-    def written_out(self) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-        """Return all rows of all episodes, ``(B, R, I)`` and ``(B, R, O)``."""
-        inputs, answers = self.inputs, self.answers
-        if self.symbols is not None:
-            inputs = inputs.take(self.symbols, axis=0)
-            answers = answers.take(self.symbols, axis=0)
-        inputs = inputs.astype(np.float32, copy=False)
+    def shown(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
+        """Return what the rows with these numbers show, ``(B, T, I)``, from ``(B, T)``."""
+        inputs = self._look_up(self.inputs, numbers).astype(np.float32, copy=False)
         if self.reals is not None:
-            inputs[..., self.real_channel] = self.reals
-        return inputs, answers
+            inputs[..., self.real_channel] = _take(self.reals, numbers)
+        return inputs
+
+    def asked(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
+        """Return what the rows with these numbers ask for, ``(B, T, O)``, from ``(B, T)``."""
+        return self._look_up(self.answers, numbers)
+
+    def _look_up(self, rows: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
+        if self.symbols is None:
+            return _take(rows, numbers)
+        return rows.take(_take(self.symbols, numbers), axis=0)
 
 
 def draw_rows(
@@ -91,6 +96,13 @@ def draw_rows(
         return Rows(*_alphabet(num_bits, sizes, marks), symbols)
     vectors = random_bits(keys, stream, count * num_bits).reshape(len(keys), count, num_bits)
     return Rows(*_behind_marks(vectors, sizes, marks))
+
+
+def _take(lists: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return for each ``b`` the items of ``lists[b]`` with the numbers ``numbers[b]``."""
+    batch_size, length = lists.shape[:2]
+    places = np.arange(batch_size)[:, None] * length + numbers
+    return np.asarray(lists.reshape(-1, *lists.shape[2:]).take(places, axis=0))
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import pygame
 import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env, data_equivalence
@@ -57,6 +58,20 @@ def test_stable_baselines_checks_it_without_a_warning(env_id: str) -> None:
 @pytest.mark.parametrize("env_id", IDS)
 def test_two_of_a_kind_match(env_id: str) -> None:
     check_environments_match(gymnasium.make(env_id), gymnasium.make(env_id), num_steps=50)
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_a_window_shows_every_step(env_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setitem(SequenceEnv.metadata, "render_fps", 1_000)
+    env = gymnasium.make(env_id, render_mode="human")
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(env.action_space.sample())
+
+    assert pygame.display.get_init()
+    env.close()
+    assert not pygame.display.get_init()
 
 
 @pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])

@@ -298,10 +298,29 @@ def test_rgb_array_is_white_where_a_target_is_one_and_blue_where_nothing_is_aske
 
     image = env.render()
 
-    assert image.shape == (8 * (3 + 2 + 2 + 4), 8 * 3, 3)
-    first_target_row = 8 * (1 + 3 + 1)
+    assert image.shape == (16 * (3 + 2 + 2 + 4), 16 * 3, 3)
+    first_target_row = 16 * (1 + 3 + 1)
     np.testing.assert_array_equal(image[first_target_row, -1], 255 * int(targets[2, 0]))
     assert image[first_target_row, 0].tolist() == [38, 44, 66]
+
+
+def test_bits_are_black_and_white_and_a_priority_is_gray() -> None:
+    env = SequenceEnv("priority_sort", render_mode="rgb_array", num_inputs=4, num_outputs=1)
+    env.reset(seed=0)
+    (inputs,) = env.task.sample(np.array([env.reset(seed=0)[1]["key"]], np.uint64)).inputs
+
+    shown = env.render()[16:-1:16, ::16, 0][: inputs.shape[1]].T
+
+    bits = [0, 1, 2, 3, 4, 5, 6, 7, 9]
+    np.testing.assert_array_equal(shown[:, bits], 255 * inputs[:, bits])
+    np.testing.assert_array_equal(shown[:, 8], np.rint(255 * (inputs[:, 8] + 1) / 2))
+
+
+def test_a_long_episode_is_drawn_smaller() -> None:
+    env = SequenceEnv("ngram", render_mode="rgb_array", sequence_length=1_000)
+    env.reset(seed=0)
+
+    assert env.render().shape == (2 * 7, 2_000, 3)
 
 
 def test_human_opens_a_window_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +330,7 @@ def test_human_opens_a_window_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> 
     env.reset(seed=0)
     env.step(np.zeros(8, np.int8))
 
-    assert pygame.display.get_surface().get_size() == (8 * 3, 8 * (9 + 8 + 8 + 4))
+    assert pygame.display.get_surface().get_size() == (16 * 3, 16 * (9 + 8 + 8 + 4))
     env.close()
     assert not pygame.display.get_init()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ntm_baselines.ngram_oracle import solve_ngram
 from ntm_gym.evaluation.metrics import cost_in_bits
-from ntm_gym.tasks import AssociativeRecall, NGram, PrioritySort, RepeatCopy
+from ntm_gym.tasks import AssociativeRecall, Copy, NGram, PrioritySort, RepeatCopy, Task
 from ntm_gym.tasks.keyed_random import derive_keys
 from ntm_gym.tasks.priority_sort import descending_order
 
@@ -54,6 +54,20 @@ def test_the_count_is_normalized_with_the_papers_range_beyond_it_too() -> None:
 
     counts = episodes.inputs[..., 9][episodes.inputs[..., 8] == 1]
     np.testing.assert_allclose(counts, (20 - 5.5) / np.sqrt(8.25), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("task", "steps"),
+    [
+        (Copy(min_length=6, max_length=6), 2 * 6 + 1),
+        (RepeatCopy(8, 6, 6, 3, 3), 6 * (3 + 1) + 2),
+        (AssociativeRecall(6, 4, 5, 5), 5 * (4 + 1) + 2 * 4 + 2),
+        (NGram(sequence_length=17), 17),
+        (PrioritySort(8, 7, 5), 7 + 5 + 1),
+    ],
+)
+def test_an_episode_takes_the_steps_that_the_documentation_says(task: Task, steps: int) -> None:
+    assert task.sample(KEYS[:10]).lengths.tolist() == [steps] * 10
 
 
 def test_recall_shows_items_and_a_query_and_asks_for_the_next_item() -> None:
