@@ -11,7 +11,7 @@ from ntm_agents.kernels.numba_addressing import (
     compare_backward,
     multiply_key,
 )
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_backward
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads_backward
 from ntm_agents.kernels.numba_memory import read_backward, write_backward
@@ -101,7 +101,7 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
     )
 
 
-@kernel
+@step_of
 def _memory_step_backward(
     memory: Any,
     inverse: Any,
@@ -171,7 +171,7 @@ def _memory_step_backward(
         )
 
 
-@kernel
+@step_of
 def _step_backward(
     first: int,
     sequences: int,

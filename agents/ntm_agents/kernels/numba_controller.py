@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_math import sigmoid, tanh
 from ntm_agents.kernels.numba_pointers import at, lanes, load_first, store_first
 from ntm_agents.kernels.numba_products import combine
@@ -71,7 +71,7 @@ def _lstm_layer_backward(
         store_first(d_next * f, d_cell, c, rest)
 
 
-@kernel
+@step_of
 def controller_step(
     inputs: Any, weights: Weights, working: State, sizes: Sizes, sequences: int, tape: Tape
 ) -> None:
@@ -136,7 +136,7 @@ def controller_step(
                 _feedforward_layer(active, size)
 
 
-@kernel
+@step_of
 def controller_backward(
     weights: Weights,
     tape: Tape,

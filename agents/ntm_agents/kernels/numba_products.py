@@ -14,6 +14,7 @@ from ntm_agents.kernels.numba_pointers import (
     store_first,
     zeros,
 )
+from ntm_agents.kernels.numba_workspace import clear
 
 _ROWS_IN_CACHE = 128
 
@@ -155,8 +156,7 @@ def sum_outer_products(
     width = total.shape[1]
     lefts, rights = at(pointer(left), left_offset), at(pointer(right), right_offset)
     products = at(pointer(total), first * width)
-    for i in range((last - first) * width):
-        products[i] = 0.0
+    clear(products, (last - first) * width)
     for k in range(0, count, _ROWS_IN_CACHE):
         combine(
             at(rights, k * right_stride),
@@ -174,8 +174,7 @@ def sum_outer_products(
         )
     if left_total.shape[0] > 0:
         left_totals = pointer(left_total)
-        for g in range(first, last):
-            left_totals[g] = 0.0
+        clear(at(left_totals, first), last - first)
         for k in range(count):
             for g in range(first, last):
                 left_totals[g] += lefts[k * left_stride + g]
