@@ -60,13 +60,8 @@ def start_state(start: LearnedStart, config: NTMConfig) -> State:
 def state_tensors(state: State, config: NTMConfig) -> NTMState:
     """View a state's arrays as tensors."""
     memory, weightings, read_vectors, controller = (torch.from_numpy(a) for a in state)
-    words = (config.num_read_heads, config.word_size)
-    return NTMState(
-        memory.transpose(-1, -2),
-        weightings,
-        read_vectors.unflatten(-1, words),
-        controller,
-    )
+    words = (len(memory), config.num_read_heads, config.word_size)
+    return NTMState(memory.transpose(-1, -2), weightings, read_vectors.view(words), controller)
 
 
 def final_gradient(
@@ -99,8 +94,8 @@ def transposed_weights(weights: Weights) -> KernelWeights:
     heads = _transposed(weights.core.heads)
     return KernelWeights(
         _transposed(weights.input_weight, first),
-        np.stack([_transposed(layer) for layer in others]) if others else heads[None, :0],
-        np.stack([array(b) for b in (weights.input_bias, *weights.core.layer_biases)]),
+        _stacked([_transposed(layer) for layer in others]) if others else heads[None, :0],
+        _stacked([array(b) for b in (weights.input_bias, *weights.core.layer_biases)]),
         heads,
         array(weights.core.head_bias),
     )
@@ -111,11 +106,16 @@ def straight_weights(weights: Weights) -> KernelWeights:
     first, *others = (array(layer.contiguous()) for layer in weights.core.layers)
     return KernelWeights(
         first,
-        np.stack(others) if others else first[None, :0],
+        _stacked(others) if others else first[None, :0],
         array(weights.input_bias)[None],
         array(weights.core.heads.contiguous()),
         array(weights.core.head_bias),
     )
+
+
+def _stacked(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Stack arrays; a single one is not copied."""
+    return np.stack(arrays) if len(arrays) > 1 else arrays[0][None]
 
 
 def _transposed(*matrices: Tensor) -> NDArray[Any]:

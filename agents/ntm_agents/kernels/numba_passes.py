@@ -1,8 +1,8 @@
 """One pass forward and one backward, from inputs to the output layer, by the Numba kernels.
 
-The kernels do what must happen one step after the other. The input projection and the
-gradients of the weights are sums over all steps, so they are matrix products, done by torch.
-Nothing here is known to autograd.
+One kernel runs all steps of a few sequences, and one takes them back; gradients of the weights
+are sums over all steps, so they are matrix products afterwards. Nothing here is known to
+autograd.
 """
 
 from __future__ import annotations
@@ -153,13 +153,12 @@ def backward_pass(
         passed in, meaningless if there was none.
     """
     config, tape = kept.config, kept.memory.tape
-    batch_size, steps = tape.outputs.shape[:2]
+    batch_size = len(tape.outputs)
     d_state = final_gradient(d_final, config, batch_size, d_features.dtype)
     restarts = kept.from_initial or kept.episode_starts.size > 0
-    d_start = State(*(np.zeros_like(field) for field in d_state)) if restarts else d_state
-    layers = (batch_size, steps, config.controller_layers)
-    d_gates = d_features.new_empty(*layers, config.gates_size)
-    d_parameters = d_features.new_empty(batch_size, steps, config.head_parameters_size)
+    d_start = d_state
+    if restarts:
+        d_start = final_gradient((None,) * 4, config, batch_size, d_features.dtype)
     arranged = straight_weights(weights)
     _in_threads(
         batch_size,
@@ -177,30 +176,22 @@ def backward_pass(
             array(d_features),
             d_state,
             d_start,
-            array(d_gates),
-            array(d_parameters),
         ),
     )
-    _weight_gradients(config, tape, array(d_gates), array(d_parameters), gradient)
+    _weight_gradients(config, tape, gradient)
     if restarts:
         begin_backward(d_start, kept.start, *(array(field) for field in gradient.start))
     else:
         for field in gradient.start:
             field.zero_()
-    return d_gates[:, :, 0].flatten(0, 1), d_state
+    return torch.from_numpy(tape.d_gates)[:, :, 0].flatten(0, 1), d_state
 
 
-def _weight_gradients(
-    config: NTMConfig,
-    tape: Tape,
-    d_gates: NDArray[Any],
-    d_parameters: NDArray[Any],
-    gradient: Weights,
-) -> None:
+def _weight_gradients(config: NTMConfig, tape: Tape, gradient: Weights) -> None:
     """Write the gradient of all weights, one product each, over ``B · T`` rows."""
     gates, size = config.gates_size, config.controller_size
-    d_gate, seen = _rows(d_gates), _rows(tape.seen)
-    none = np.empty(0, d_gates.dtype)
+    d_gate, seen = _rows(tape.d_gates), _rows(tape.seen)
+    none = np.empty(0, seen.dtype)
     _product(d_gate, 0, seen, 0, array(gradient.input_weight), array(gradient.input_bias))
     column = config.input_size
     for layer, matrix in enumerate(gradient.core.layers):
@@ -209,7 +200,7 @@ def _weight_gradients(
         column += matrix.shape[1]
     last = (config.controller_layers - 1) * size
     heads, head_bias = array(gradient.core.heads), array(gradient.core.head_bias)
-    _product(_rows(d_parameters), 0, _rows(tape.outputs), last, heads, head_bias)
+    _product(_rows(tape.d_parameters), 0, _rows(tape.outputs), last, heads, head_bias)
 
 
 def _rows(of_steps: NDArray[Any]) -> NDArray[Any]:
