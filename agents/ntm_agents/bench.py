@@ -164,7 +164,9 @@ def _saved_bytes(network: NTM, inputs: Tensor) -> int:
     """Return the size of all that is kept for the backward pass."""
     if network.backend == "numba":
         passes = importlib.import_module("ntm_agents.kernels.numba_passes")
-        weights, config = network.weights(), network.config
+        arrays = importlib.import_module("ntm_agents.kernels.numba_weights")
+        config, tensors = network.config, arrays.flatten_weights(network.weights())
+        weights = arrays.weight_arrays(tensors, config)
         _, _, kept = passes.forward_pass(inputs, weights, None, config, None, keep=True)
         return sum(field.nbytes for field in kept.memory.tape)
     storages: dict[int, int] = {}

@@ -17,6 +17,7 @@ from ntm_agents.kernels.numba_pointers import (
 from ntm_agents.kernels.numba_workspace import clear
 
 _ROWS_IN_CACHE = 128
+_ROWS_AT_ONCE = 4
 
 
 @inlined
@@ -186,8 +187,11 @@ def transpose(matrix: Any, transposed: Any, first_row: int) -> None:
     outputs, inputs = matrix.shape
     source = pointer(matrix)
     target = at(pointer(transposed), first_row * outputs)
-    for k in range(0, inputs, 16):
-        behind = min(k + 16, inputs)
-        for g in range(outputs):
-            for i in range(k, behind):
-                target[i * outputs + g] = source[g * inputs + i]
+    whole = outputs - outputs % _ROWS_AT_ONCE
+    for g in range(0, whole, _ROWS_AT_ONCE):
+        for k in range(inputs):
+            for i in range(_ROWS_AT_ONCE):
+                target[k * outputs + g + i] = source[(g + i) * inputs + k]
+    for g in range(whole, outputs):
+        for k in range(inputs):
+            target[k * outputs + g] = source[g * inputs + k]
