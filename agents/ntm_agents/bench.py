@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
 import statistics
 import time
@@ -34,8 +35,8 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
     Args:
         rounds: Interleaved rounds, in each of which every contestant runs; medians are
             reported.
-        full: Also compile the reference with ``torch.compile``, and measure the paper's sizes
-            for the other tasks; takes an hour instead of minutes.
+        full: Also compile the reference with ``torch.compile`` for copy's sizes, and measure
+            the paper's sizes for the other tasks; takes a quarter of an hour.
         device: ``"cpu"`` or a CUDA device.
 
     Returns:
@@ -77,7 +78,7 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
         "saved_bytes_per_step": {
             name: _saved_bytes(network, inputs) // (STEPS * len(inputs))
             for name, (network, inputs) in contestants.items()
-            if isinstance(network, NTM) and network.backend == "reference"
+            if isinstance(network, NTM)
         },
         "machine": platform.platform(),
         "versions": {name: version(name) for name in ("ntm-gym", "torch", "numba")},
@@ -89,22 +90,23 @@ def _medians(found: dict[str, list[float]]) -> dict[str, float]:
 
 
 def _sizes(full: bool) -> dict[str, NTMConfig]:
-    """Return the sizes to measure; those for copy are named by their controller alone."""
+    """Return the distinct sizes to measure; copy's are named by their controller alone."""
     named: dict[str, NTMConfig] = {
         controller: NTMConfig(9, 8, controller) for controller in CONTROLLERS
     }
     for controller, table in zip(CONTROLLERS, (TABLE_1, TABLE_2), strict=True):
         for task, row in table.items() if full else ():
-            if task != "copy":
-                named[f"{task} {controller}"] = NTMConfig(
-                    9,
-                    8,
-                    controller,
-                    row.controller_size,
-                    row.controller_layers,
-                    num_read_heads=row.heads,
-                    num_write_heads=row.heads,
-                )
+            config = NTMConfig(
+                9,
+                8,
+                controller,
+                row.controller_size,
+                row.controller_layers,
+                num_read_heads=row.heads,
+                num_write_heads=row.heads,
+            )
+            if config not in named.values():
+                named[f"{task} {controller}"] = config
     return named
 
 
@@ -115,14 +117,17 @@ def _contestants(full: bool) -> dict[str, tuple[nn.Module, Tensor]]:
         for name, config in _sizes(full).items():
             for backend in BACKENDS:
                 contestants[f"{name} {backend} {batch_size}"] = (NTM(config, backend), inputs)
-            if full:
+            if full and name in CONTROLLERS:
                 compiled: Any = torch.compile(NTM(config, "reference"))
                 contestants[f"{name} torch.compile {batch_size}"] = (compiled, inputs)
         for size in sorted({config.controller_size for config in _sizes(full).values()}):
-            name = "nn.LSTM" if size == 100 else f"nn.LSTM({size})"
             lstm = nn.LSTM(9, size, batch_first=True)
-            contestants[f"{name} {batch_size}"] = (lstm, inputs)
+            contestants[f"{_lstm_name(size)} {batch_size}"] = (lstm, inputs)
     return contestants
+
+
+def _lstm_name(size: int) -> str:
+    return "nn.LSTM" if size == 100 else f"nn.LSTM({size})"
 
 
 def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:
@@ -155,8 +160,15 @@ def _flops(ntm: NTM, inputs: Tensor) -> float:
     return flops_of_pass(ntm.config, len(inputs), inputs.shape[1])
 
 
-def _saved_bytes(network: nn.Module, inputs: Tensor) -> int:
-    """Return the size of all distinct arrays that autograd keeps for the backward pass."""
+def _saved_bytes(network: NTM, inputs: Tensor) -> int:
+    """Return the size of all that is kept for the backward pass."""
+    if network.backend == "numba":
+        passes = importlib.import_module("ntm_agents.kernels.numba_passes")
+        arrays = importlib.import_module("ntm_agents.kernels.numba_weights")
+        config, tensors = network.config, arrays.flatten_weights(network.weights())
+        weights = arrays.weight_arrays(tensors, config)
+        _, _, kept = passes.forward_pass(inputs, weights, None, config, None, keep=True)
+        return sum(field.nbytes for field in kept.memory.tape)
     storages: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
@@ -175,16 +187,26 @@ def format_result(result: dict[str, Any]) -> str:
         return bench_cuda.format_result(result)
     milliseconds = result["milliseconds"]
     lines = [
-        "| controller | batch | numba | reference | reference / numba | numba / nn.LSTM(100) |",
-        "|---|---|---|---|---|---|",
+        "| size | batch | numba | floor | reference | torch.compile | reference / numba "
+        "| numba / nn.LSTM | bytes kept a step: numba | reference |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for controller in CONTROLLERS:
+    for name, config in _sizes(full=True).items():
         for batch_size in BATCH_SIZES:
-            numba = milliseconds[f"{controller} numba {batch_size}"]
-            reference = milliseconds[f"{controller} reference {batch_size}"]
-            lstm = milliseconds[f"nn.LSTM {batch_size}"]
+            if f"{name} numba {batch_size}" not in milliseconds:
+                continue
+            numba = milliseconds[f"{name} numba {batch_size}"]
+            reference = milliseconds[f"{name} reference {batch_size}"]
+            lstm = milliseconds[f"{_lstm_name(config.controller_size)} {batch_size}"]
+            compiled = milliseconds.get(f"{name} torch.compile {batch_size}")
+            kept = result["saved_bytes_per_step"]
             lines.append(
-                f"| {controller} | {batch_size} | {numba:.2f} ms | {reference:.1f} ms "
-                f"| {reference / numba:.1f} | {numba / lstm:.2f} |"
+                f"| {name} | {batch_size} | {numba:.2f} ms "
+                f"| {result['floor_milliseconds'][f'{name} numba {batch_size}']:.2f} ms "
+                f"| {reference:.1f} ms "
+                f"| {'not measured' if compiled is None else f'{compiled:.1f} ms'} "
+                f"| {reference / numba:.1f} | {numba / lstm:.2f} "
+                f"| {kept[f'{name} numba {batch_size}']:,} "
+                f"| {kept[f'{name} reference {batch_size}']:,} |"
             )
     return "\n".join(lines)

@@ -91,6 +91,18 @@ def test_outputs_final_state_and_all_gradients_equal_the_reference(
 
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_sizes_beyond_one_vector_and_one_tile_equal_the_reference(
+    controller: Controller, backend: Backend
+) -> None:
+    config = NTMConfig(3, 2, controller, 70, 2, 101, 37, 2, 3, 2, 2.0)
+    for batch_size, steps in ((4, 3), (11, 17)):
+        expected = run(make_ntm(config, "reference", 0.2), batch_size, steps)
+        found = run(make_ntm(config, backend, 0.2), batch_size, steps)
+        assert worst(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
 @pytest.mark.parametrize("config", CONFIGS)
 def test_episodes_that_start_in_mid_sequence_equal_the_reference(
     config: NTMConfig, backend: Backend

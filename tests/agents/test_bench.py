@@ -7,6 +7,7 @@ import torch
 
 from ntm_agents import NTMConfig, bench
 from ntm_agents.bench_arithmetic import flops_of_pass
+from ntm_gym.cli import main
 
 
 def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,8 +27,40 @@ def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyP
     assert all(time > 0 for time in result["forward_milliseconds"].values())
     floor = result["floor_milliseconds"]
     assert floor["lstm numba 1"] > floor["feedforward numba 1"] > 0
-    assert result["saved_bytes_per_step"]["feedforward reference 1"] > 128 * 20 * 4
+    kept = result["saved_bytes_per_step"]
+    assert kept["feedforward reference 1"] > kept["feedforward numba 1"] > 128 * 4
     assert bench.format_result(result).count("\n") == 3
+
+
+def test_the_whole_benchmark_has_the_papers_sizes_once_each() -> None:
+    assert list(bench._sizes(full=True)) == [
+        "feedforward",
+        "lstm",
+        "recall feedforward",
+        "sort feedforward",
+        "sort lstm",
+    ]
+
+
+def test_options_of_the_command_reach_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+
+    def measure(rounds: int, **options: object) -> dict[str, object]:
+        seen.update(options, rounds=rounds)
+        return {}
+
+    monkeypatch.setattr(bench, "measure", measure)
+    monkeypatch.setattr(bench, "format_result", lambda result: "")
+
+    assert main(["bench", "ntm", "--rounds", "3", "--full", "--device", "cuda"]) == 0
+    assert seen == {"rounds": 3, "full": True, "device": "cuda"}
+
+
+def test_options_of_one_benchmark_are_refused_by_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["bench", "envs", "--full"]) == 2
+    assert "belong to 'bench ntm', not to 'envs'" in capsys.readouterr().err
 
 
 def test_flops_grow_with_batch_and_steps() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import Weights
-from ntm_agents.kernels.numba_products import transpose
 from ntm_agents.kernels.numba_start import begin
 from ntm_agents.kernels.numba_tape import State
-from ntm_agents.kernels.numba_tape import Weights as KernelWeights
-from ntm_agents.state import LearnedStart, NTMState
+from ntm_agents.state import NTMState
 
 DTYPES: dict[torch.dtype, type[np.floating]] = {
     torch.float32: np.float32,
@@ -49,10 +47,10 @@ def copy_state(state: NTMState) -> State:
     )
 
 
-def start_state(start: LearnedStart, config: NTMConfig) -> State:
+def start_state(start: Sequence[NDArray[Any]], config: NTMConfig, dtype: torch.dtype) -> State:
     """Return new arrays that hold the learned start, with batch size one."""
-    state = empty_state(config, 1, start.memory.dtype)
-    memory, logits, read_vectors, controller = (array(p.contiguous()) for p in start)
+    state = empty_state(config, 1, dtype)
+    memory, logits, read_vectors, controller = start
     begin(memory, logits, read_vectors, controller, state)
     return state
 
@@ -60,13 +58,8 @@ def start_state(start: LearnedStart, config: NTMConfig) -> State:
 def state_tensors(state: State, config: NTMConfig) -> NTMState:
     """View a state's arrays as tensors."""
     memory, weightings, read_vectors, controller = (torch.from_numpy(a) for a in state)
-    words = (config.num_read_heads, config.word_size)
-    return NTMState(
-        memory.transpose(-1, -2),
-        weightings,
-        read_vectors.unflatten(-1, words),
-        controller,
-    )
+    words = (len(memory), config.num_read_heads, config.word_size)
+    return NTMState(memory.transpose(-1, -2), weightings, read_vectors.view(words), controller)
 
 
 def final_gradient(
@@ -91,39 +84,3 @@ def starts_array(episode_starts: Tensor | None) -> NDArray[np.bool_]:
     if episode_starts is None:
         return np.empty((0, 0), np.bool_)
     return np.ascontiguousarray(episode_starts.numpy())
-
-
-def transposed_weights(weights: Weights) -> KernelWeights:
-    """Return matrices as ``(inputs, outputs)``, which the forward kernel reads."""
-    first, *others = weights.core.layers
-    heads = _transposed(weights.core.heads)
-    return KernelWeights(
-        _transposed(weights.input_weight, first),
-        np.stack([_transposed(layer) for layer in others]) if others else heads[None, :0],
-        np.stack([array(b) for b in (weights.input_bias, *weights.core.layer_biases)]),
-        heads,
-        array(weights.core.head_bias),
-    )
-
-
-def straight_weights(weights: Weights) -> KernelWeights:
-    """Return matrices as ``(outputs, inputs)``, which the backward kernel reads."""
-    first, *others = (array(layer.contiguous()) for layer in weights.core.layers)
-    return KernelWeights(
-        first,
-        np.stack(others) if others else first[None, :0],
-        array(weights.input_bias)[None],
-        array(weights.core.heads.contiguous()),
-        array(weights.core.head_bias),
-    )
-
-
-def _transposed(*matrices: Tensor) -> NDArray[Any]:
-    """Return transposed matrices below each other."""
-    outputs, dtype = matrices[0].shape[0], DTYPES[matrices[0].dtype]
-    target = np.empty((sum(matrix.shape[1] for matrix in matrices), outputs), dtype)
-    row = 0
-    for matrix in matrices:
-        transpose(array(matrix.contiguous()), target, row)
-        row += matrix.shape[1]
-    return target

@@ -11,7 +11,7 @@ from ntm_agents.kernels.numba_addressing import (
     compare_backward,
     multiply_key,
 )
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_backward
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads_backward
 from ntm_agents.kernels.numba_memory import read_backward, write_backward
@@ -101,7 +101,7 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
     )
 
 
-@kernel
+@step_of
 def _memory_step_backward(
     memory: Any,
     inverse: Any,
@@ -172,6 +172,21 @@ def _memory_step_backward(
 
 
 @kernel
+def _prefetch_earlier(tape: Tape, sizes: Sizes, b: int, t: int, d_features: Any) -> None:
+    """Ask for what earlier steps need: of the tape what the next replay reads, in time."""
+    segment, features = sizes.segment, sizes.controller + sizes.reads * sizes.words
+    earlier = tape_at(tape, sizes, b, max(0, t - segment))
+    prefetch_step(earlier, sizes)
+    part = -(-sizes.memory // segment)
+    offset = t % segment * part
+    prefetch(at(earlier.checkpoints, offset), min(part, sizes.memory - offset))
+    last = tape_at(tape, sizes, b, max(0, t - 1))
+    prefetch(last.d_gates, sizes.layers * sizes.gates)
+    prefetch(last.d_parameters, sizes.parameters)
+    prefetch(at(d_features, (b * sizes.steps + max(0, t - 1)) * features), features)
+
+
+@step_of
 def _step_backward(
     first: int,
     sequences: int,
@@ -186,19 +201,16 @@ def _step_backward(
     d_features: Any,
     gradient: State,
     d_initial: State,
-    d_gates: Any,
-    d_parameters: Any,
     scratch: Scratch,
 ) -> None:
     """Carry gradients back through step ``t`` of a few sequences; see `backward`."""
     steps, padded, segment, size = sizes.steps, sizes.padded, sizes.segment, sizes.controller
     begin, memories = t - t % segment, 2 * segment + 1
-    read_size = sizes.reads * sizes.words
+    read_size, n = sizes.reads * sizes.words, sizes.locations
     features = size + read_size
-    d_feature = at(d_features, (first * steps + t) * features)
-    d_parameter = at(d_parameters, (first * steps + t) * sizes.parameters)
     for j in range(sequences):
         b = first + j
+        _prefetch_earlier(tape, sizes, b, t, d_features)
         memory = at(scratch.memories, j * memories * sizes.memory)
         inverse = at(scratch.inverses, j * memories * padded)
         places = at(scratch.places, j * segment)
@@ -219,22 +231,13 @@ def _step_backward(
         starts = starts or (episode_starts.size > 0 and episode_starts[b, t])
         previous = scratch.start
         if starts or t == 0:
-            n = sizes.locations
             given = initial.weightings if starts else at(start_weightings, b * sizes.heads * n)
             copy_rows(given, n, sizes.heads, n, previous, padded)
         else:
             previous = tape_at(tape, sizes, b, t - 1).weightings
         state, kept = state_at(gradient, sizes, padded, j), tape_at(tape, sizes, b, t)
-        add(at(d_feature, j * steps * features + size), read_size, state.read_vectors)
-        ahead = tape_at(tape, sizes, b, max(0, t - segment))
-        prefetch_step(ahead, sizes)
-        part = -(-sizes.memory // segment)
-        offset = (t - begin) * part
-        prefetch(at(ahead.checkpoints, offset), min(part, sizes.memory - offset))
-        soon = b * steps + max(0, t - 1)
-        prefetch(at(d_features, soon * features), features)
-        prefetch(at(d_gates, soon * sizes.layers * sizes.gates), sizes.layers * sizes.gates)
-        prefetch(at(d_parameters, soon * sizes.parameters), sizes.parameters)
+        d_read = at(d_features, (b * steps + t) * features + size)
+        add(d_read, read_size, state.read_vectors)
         place = places[t - begin]
         _memory_step_backward(
             at(memory, place * sizes.memory),
@@ -246,36 +249,30 @@ def _step_backward(
             scratch,
         )
         squash_heads_backward(
-            kept.parameters,
-            scratch.lowest,
-            scratch.d_parameters,
-            sizes,
-            at(d_parameter, j * steps * sizes.parameters),
+            kept.parameters, scratch.lowest, scratch.d_parameters, sizes, kept.d_parameters
         )
+    of_first = tape_at(tape, sizes, first, t)
     combine(
         weights.heads,
         size,
         size,
-        d_parameter,
+        of_first.d_parameters,
         steps * sizes.parameters,
         1,
         sizes.parameters,
-        d_feature,
+        at(d_features, (first * steps + t) * features),
         steps * features,
         scratch.d_outputs,
         size,
         sequences,
     )
-    kept, of_gates = tape_at(tape, sizes, first, t), sizes.layers * sizes.gates
-    d_gate = at(d_gates, (first * steps + t) * of_gates)
     controller_backward(
         weights,
-        kept,
+        of_first,
         sizes,
         sequences,
         gradient,
         scratch.d_outputs,
-        d_gate,
         scratch.d_seen,
         scratch.nothing,
     )
@@ -283,7 +280,7 @@ def _step_backward(
         starts = from_initial and t == 0
         if starts or (episode_starts.size > 0 and episode_starts[first + j, t]):
             state = state_at(gradient, sizes, padded, j)
-            move_state(state, sizes, state_at(d_initial, sizes, sizes.locations, first + j))
+            move_state(state, sizes, state_at(d_initial, sizes, n, first + j))
 
 
 @kernel
@@ -301,8 +298,6 @@ def backward(
     d_features: Any,
     gradient: State,
     d_initial: State,
-    d_gates: Any,
-    d_parameters: Any,
 ) -> None:
     """Carry gradients back through sequences ``first … last - 1``.
 
@@ -317,14 +312,12 @@ def backward(
         initial: State at episode starts, with B = 1.
         start_weightings: Before the first step, ``(B, H, N)``; not looked at with
             ``from_initial``.
-        tape: From `forward`.
+        tape: From `forward`; gradients are written to it.
         d_features: ``(B, T, C + R · M)``.
         gradient: Of the state after the last step; overwritten by that before the first.
         d_initial: Added to, for each sequence: gradient of the initial state.
-        d_gates: Written: of all layers' pre-activations, ``(B, T, L, G)``.
-        d_parameters: Written: of the head layer's output, ``(B, T, P)``.
     """
-    steps, parameters = d_parameters.shape[1], d_parameters.shape[2]
+    steps, parameters = tape.d_parameters.shape[1], tape.d_parameters.shape[2]
     sizes = sizes_of(gradient, tape, steps, segment, num_read_heads, parameters)
     buffers = working_state(sizes, d_features), _new_scratch(sizes, d_features)
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
@@ -351,8 +344,6 @@ def backward(
                 pointer(d_features),
                 working,
                 pointers(d_initial),
-                pointer(d_gates),
-                pointer(d_parameters),
                 scratch,
             )
         for j in range(sequences):

@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,25 @@ from ntm_agents.kernels.numba_vectors import VECTOR_BYTES
 
 _ALIGNMENT = 64
 _LARGEST_WASTE = 4
-_kept: deque[NDArray[np.uint8]] = deque(maxlen=2)
+
+
+class _Layout(NamedTuple):
+    """Shapes of a tape's fields, and bytes that each takes."""
+
+    shapes: Tape
+    sizes: tuple[int, ...]
+    dtype: np.dtype[np.floating]
+
+
+class _Laid(NamedTuple):
+    """A block of memory, and the tape laid out in it."""
+
+    block: NDArray[np.uint8]
+    layout: _Layout
+    tape: Tape
+
+
+_kept: deque[_Laid] = deque(maxlen=2)
 
 
 class TapeMemory:
@@ -42,31 +61,34 @@ class TapeMemory:
         dtype: type[np.floating],
     ) -> None:
         """Lay out the fields."""
-        itemsize = np.dtype(dtype).itemsize
-        shapes, sizes = _layout(config, batch_size, steps, segment, itemsize)
-        self._block = _take(sum(sizes))
-        ends = itertools.accumulate(sizes)
-        self.tape = Tape(
-            *(
-                self._block[end - size : end].view(dtype)[: math.prod(shape)].reshape(shape)
-                for end, size, shape in zip(ends, sizes, shapes, strict=True)
-            )
-        )
+        self._laid = _take(_layout(config, batch_size, steps, segment, np.dtype(dtype)))
+        self.tape = self._laid.tape
 
     def __del__(self) -> None:
         """Leave the memory to the next."""
-        _kept.append(self._block)
+        _kept.append(self._laid)
 
 
-def _take(size: int) -> NDArray[np.uint8]:
-    """Return a block of at least this many bytes, a kept one if one is about as large."""
+def _take(layout: _Layout) -> _Laid:
+    """Return a tape, in kept memory if some is about as large."""
+    size = sum(layout.sizes)
     try:
-        block = _kept.pop()
+        laid = _kept.pop()
     except IndexError:
-        return _new_block(size)
-    if size <= block.size <= _LARGEST_WASTE * size:
-        return block
-    return _new_block(size)
+        return _lay(layout, _new_block(size))
+    if laid.layout is layout:
+        return laid
+    fits = size <= laid.block.size <= _LARGEST_WASTE * size
+    return _lay(layout, laid.block if fits else _new_block(size))
+
+
+def _lay(layout: _Layout, block: NDArray[np.uint8]) -> _Laid:
+    ends = itertools.accumulate(layout.sizes)
+    fields = (
+        block[end - size : end].view(layout.dtype)[: math.prod(shape)].reshape(shape)
+        for end, size, shape in zip(ends, layout.sizes, layout.shapes, strict=True)
+    )
+    return _Laid(block, layout, Tape(*fields))
 
 
 def _new_block(size: int) -> NDArray[np.uint8]:
@@ -77,10 +99,13 @@ def _new_block(size: int) -> NDArray[np.uint8]:
 
 @functools.lru_cache(maxsize=256)
 def _layout(
-    config: NTMConfig, batch_size: int, steps: int, segment: int, itemsize: int
-) -> tuple[Tape, tuple[int, ...]]:
-    """Return the fields' shapes and the bytes that each takes."""
-    kept = steps if segment else 1
+    config: NTMConfig,
+    batch_size: int,
+    steps: int,
+    segment: int,
+    dtype: np.dtype[np.floating],
+) -> _Layout:
+    kept, itemsize = steps if segment else 1, dtype.itemsize
     lanes = VECTOR_BYTES // itemsize
     locations = -(-config.memory_size // lanes) * lanes
     parameters = -(-config.head_parameters_size // lanes) * lanes
@@ -99,6 +124,9 @@ def _layout(
         cells=(*of_layers, recurrent * config.controller_size),
         gates=(*of_layers, recurrent * config.gates_size),
         outputs=(*of_layers, config.controller_size),
+        d_gates=(*of_layers, config.gates_size),
+        d_parameters=(batch_size, kept, config.head_parameters_size),
     )
     sizes = (math.prod(shape) * itemsize for shape in shapes)
-    return shapes, tuple(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)
+    padded = tuple(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)
+    return _Layout(shapes, padded, dtype)

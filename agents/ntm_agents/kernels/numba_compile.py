@@ -30,6 +30,11 @@ def inlined(function: Function) -> Function:
     return _compile(function, fastmath=True, forceinline=True)
 
 
+def step_of(function: Function) -> Function:
+    """Compile a function as a part of the one that calls it, once instead of twice."""
+    return _compile(function, fastmath=True, inline="always")
+
+
 def _compile(function: Function, **options: Any) -> Function:
     compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)
     return cast(Function, compiled(function))

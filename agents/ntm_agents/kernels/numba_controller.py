@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_math import sigmoid, tanh
 from ntm_agents.kernels.numba_pointers import at, lanes, load_first, store_first
 from ntm_agents.kernels.numba_products import combine
@@ -71,7 +71,7 @@ def _lstm_layer_backward(
         store_first(d_next * f, d_cell, c, rest)
 
 
-@kernel
+@step_of
 def controller_step(
     inputs: Any, weights: Weights, working: State, sizes: Sizes, sequences: int, tape: Tape
 ) -> None:
@@ -136,7 +136,7 @@ def controller_step(
                 _feedforward_layer(active, size)
 
 
-@kernel
+@step_of
 def controller_backward(
     weights: Weights,
     tape: Tape,
@@ -144,7 +144,6 @@ def controller_backward(
     sequences: int,
     gradient: State,
     d_outputs: Any,
-    d_gates: Any,
     d_seen: Any,
     nothing: Any,
 ) -> None:
@@ -152,13 +151,12 @@ def controller_backward(
 
     Args:
         weights: See `backward`.
-        tape: This step of the first sequence.
+        tape: This step of the first sequence; gradients of its gates are written.
         sizes: The sizes.
         sequences: How many.
         gradient: Of the states after the step; of the controller and the read vectors
             overwritten by that before it.
         d_outputs: Gradient of the last layer's outputs, overwritten, ``(sequences, C)``.
-        d_gates: Written: of this step of the first sequence, ``(L, G)``.
         d_seen: Scratch, for what a layer sees of all sequences.
         nothing: Zeros, as many as a layer sees.
     """
@@ -172,7 +170,7 @@ def controller_backward(
     of_d_gates = sizes.steps * layers * gates
     of_gates = recurrent * sizes.kept * layers * gates
     for layer in range(layers - 1, -1, -1):
-        d_gate, matrix = at(d_gates, layer * gates), weights.first
+        d_gate, matrix = at(tape.d_gates, layer * gates), weights.first
         width, d_below = sizes.reads * sizes.words, gradient.read_vectors
         if layer > 0:
             width, d_below = size, d_outputs

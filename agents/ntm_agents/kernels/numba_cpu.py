@@ -9,10 +9,16 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights, Weights
+from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.numba_arrays import state_tensors
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
-from ntm_agents.state import LearnedStart, NTMState
+from ntm_agents.kernels.numba_weights import (
+    empty_like,
+    flatten_arrays,
+    flatten_weights,
+    weight_arrays,
+)
+from ntm_agents.state import NTMState
 
 _NO_STATE = (None, None, None, None)
 
@@ -49,13 +55,13 @@ class _Sequences(torch.autograd.Function):
         *tensors: Any,
     ) -> tuple[Tensor, ...]:
         state = None if tensors[0] is None else NTMState(*tensors[:4])
-        weights = unflatten_weights(tensors[4:], config)
+        weights = weight_arrays(tensors[4:], config)
         features, final, kept = forward_pass(
             inputs, weights, state, config, episode_starts, grad_enabled
         )
         if grad_enabled:
             ctx.set_materialize_grads(False)
-            ctx.kept = kept
+            ctx.kept, ctx.weights = kept, weights
             ctx.save_for_backward(*tensors[4:])
         return features, *state_tensors(final, config)
 
@@ -64,51 +70,24 @@ class _Sequences(torch.autograd.Function):
     def backward(
         ctx: Any, d_features: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        kept, config = ctx.kept, ctx.kept.config
-        weights = unflatten_weights(ctx.saved_tensors, config)
+        kept, config, weights = ctx.kept, ctx.kept.config, ctx.weights
+        input_weight, *_ = ctx.saved_tensors
         if d_features is None:
             d_features = kept.inputs.new_zeros(
                 *kept.inputs.shape[:2], config.controller_size + config.read_size
             )
-        gradient = unflatten_weights([torch.empty_like(w) for w in ctx.saved_tensors], config)
+        gradient = empty_like(weights, config)
         d_projected, d_state = backward_pass(
             kept, weights, d_features.contiguous(), d_final, gradient
         )
         d_inputs = None
         if ctx.needs_input_grad[3]:
-            d_inputs = (d_projected @ weights.input_weight).view_as(kept.inputs)
+            d_inputs = (d_projected @ input_weight).view_as(kept.inputs)
         return (
             None,
             None,
             None,
             d_inputs,
             *(_NO_STATE if kept.from_initial else state_tensors(d_state, config)),
-            *flatten_weights(gradient),
+            *(torch.from_numpy(field) for field in flatten_arrays(gradient)),
         )
-
-
-def flatten_weights(weights: Weights) -> list[Tensor]:
-    """Return all tensors in the order that `unflatten_weights` undoes."""
-    core = weights.core
-    return [
-        weights.input_weight,
-        weights.input_bias,
-        core.heads,
-        core.head_bias,
-        *weights.start,
-        *core.layers,
-        *core.layer_biases,
-    ]
-
-
-def unflatten_weights(tensors: Any, config: NTMConfig) -> Weights:
-    """Group tensors as `flatten_weights` found them."""
-    first_bias = 8 + config.controller_layers
-    return Weights(
-        tensors[0],
-        tensors[1],
-        CoreWeights(
-            tuple(tensors[8:first_bias]), tuple(tensors[first_bias:]), tensors[2], tensors[3]
-        ),
-        LearnedStart(*tensors[4:8]),
-    )

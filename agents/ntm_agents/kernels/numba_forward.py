@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_step
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads
 from ntm_agents.kernels.numba_memory import read, write
@@ -58,7 +58,7 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
     )
 
 
-@kernel
+@step_of
 def _memory_step(
     working: State, inverse: Any, previous: Any, sizes: Sizes, tape: Tape, circle: Any
 ) -> None:
@@ -93,7 +93,7 @@ def _memory_step(
         read(memory, at(tape.weightings, h * padded), sizes, read_vector)
 
 
-@kernel
+@step_of
 def _step(
     first: int,
     sequences: int,

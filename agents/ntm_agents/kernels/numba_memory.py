@@ -106,7 +106,7 @@ def write_backward(
     d_memory: Any,
     d_weightings: Any,
     d_parameters: Any,
-    kept: Any,
+    scratch: Any,
 ) -> None:
     """Carry a gradient back through a write.
 
@@ -118,7 +118,7 @@ def write_backward(
         d_memory: Gradient of the memory after the write; overwritten by that before it.
         d_weightings: Added to, ``(W, N)``.
         d_parameters: Written where the erase and add vectors are.
-        kept: Scratch, a vector for each head.
+        scratch: A vector for each head.
     """
     words, padded, addressing = sizes.words, sizes.padded, sizes.addressing
     stride, step = addressing + 2 * words, lanes(memory)
@@ -132,21 +132,23 @@ def write_backward(
             d_kept = load(memory, m * padded + i) * d_row
             d_parameters[erase + words] += sum_of(weight * d_row)
             d_weight += d_row * parameters[erase + words]
-            keep = 1.0 - weight * parameters[erase]
-            kept_by_others = _write_backward_of_others(
-                d_row,
-                d_kept * keep,
-                at(weightings, i),
-                at(parameters, m + addressing),
-                sizes,
-                at(d_weightings, i),
-                at(d_parameters, m + addressing),
-                kept,
-            )
-            d_kept *= kept_by_others
+            kept = 1.0 - weight * parameters[erase]
+            if sizes.writes > 1:
+                kept_by_others = _write_backward_of_others(
+                    d_row,
+                    d_kept * kept,
+                    at(weightings, i),
+                    at(parameters, erase),
+                    sizes,
+                    at(d_weightings, i),
+                    at(d_parameters, erase),
+                    scratch,
+                )
+                d_kept *= kept_by_others
+                kept *= kept_by_others
             d_parameters[erase] -= sum_of(d_kept * weight)
             d_weight -= d_kept * parameters[erase]
-            store(d_row * (keep * kept_by_others), d_memory, m * padded + i)
+            store(d_row * kept, d_memory, m * padded + i)
         store(d_weight, d_weightings, i)
 
 

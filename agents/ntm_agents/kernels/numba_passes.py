@@ -1,17 +1,13 @@
 """One pass forward and one backward, from inputs to the output layer, by the Numba kernels.
 
-The kernels do what must happen one step after the other. The input projection and the
-gradients of the weights are sums over all steps, so they are matrix products, done by torch.
-Nothing here is known to autograd.
+One kernel runs all steps of a few sequences, and one takes them back; gradients of the weights
+are sums over all steps, so they are matrix products afterwards. Nothing here is known to
+autograd.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.numba_arrays import (
     DTYPES,
     array,
@@ -29,15 +24,19 @@ from ntm_agents.kernels.numba_arrays import (
     final_gradient,
     start_state,
     starts_array,
-    straight_weights,
-    transposed_weights,
 )
 from ntm_agents.kernels.numba_backward import backward
 from ntm_agents.kernels.numba_buffers import TapeMemory
 from ntm_agents.kernels.numba_forward import forward
-from ntm_agents.kernels.numba_products import sum_outer_products
 from ntm_agents.kernels.numba_start import begin_backward
-from ntm_agents.kernels.numba_tape import State, Tape
+from ntm_agents.kernels.numba_tape import State
+from ntm_agents.kernels.numba_threads import in_threads
+from ntm_agents.kernels.numba_weights import (
+    WeightArrays,
+    straight,
+    transposed,
+    write_gradients,
+)
 from ntm_agents.state import NTMState
 
 
@@ -67,7 +66,7 @@ class Kept(NamedTuple):
 
 def forward_pass(
     inputs: Tensor,
-    weights: Weights,
+    weights: WeightArrays,
     state: NTMState | None,
     config: NTMConfig,
     episode_starts: Tensor | None,
@@ -77,7 +76,7 @@ def forward_pass(
 
     Args:
         inputs: Shape ``(B, T, I)``.
-        weights: See `Weights`.
+        weights: See `WeightArrays`.
         state: Before the first step; the learned start if None.
         config: The sizes.
         episode_starts: Shape ``(B, T)``, or None.
@@ -93,7 +92,7 @@ def forward_pass(
         empty_state(config, batch_size, inputs.dtype) if state is None else copy_state(state)
     )
     needs_start = from_initial or episode_starts is not None
-    start = start_state(weights.start, config) if needs_start else running
+    start = start_state(weights.start, config, inputs.dtype) if needs_start else running
     kept = Kept(
         config,
         math.isqrt(steps - 1) + 1 if keep else 0,
@@ -111,8 +110,8 @@ def forward_pass(
         running.weightings if from_initial else running.weightings.copy(),
     )
     features = inputs.new_empty(batch_size, steps, config.controller_size + config.read_size)
-    arranged = transposed_weights(weights)
-    _in_threads(
+    arranged = transposed(weights)
+    in_threads(
         batch_size,
         lambda first, last: forward(
             first,
@@ -134,10 +133,10 @@ def forward_pass(
 
 def backward_pass(
     kept: Kept,
-    weights: Weights,
+    weights: WeightArrays,
     d_features: Tensor,
     d_final: tuple[Tensor | None, ...],
-    gradient: Weights,
+    gradient: WeightArrays,
 ) -> tuple[Tensor, State]:
     """Carry gradients back through whole sequences.
 
@@ -153,15 +152,14 @@ def backward_pass(
         passed in, meaningless if there was none.
     """
     config, tape = kept.config, kept.memory.tape
-    batch_size, steps = tape.outputs.shape[:2]
+    batch_size = len(tape.outputs)
     d_state = final_gradient(d_final, config, batch_size, d_features.dtype)
     restarts = kept.from_initial or kept.episode_starts.size > 0
-    d_start = State(*(np.zeros_like(field) for field in d_state)) if restarts else d_state
-    layers = (batch_size, steps, config.controller_layers)
-    d_gates = d_features.new_empty(*layers, config.gates_size)
-    d_parameters = d_features.new_empty(batch_size, steps, config.head_parameters_size)
-    arranged = straight_weights(weights)
-    _in_threads(
+    d_start = d_state
+    if restarts:
+        d_start = final_gradient((None,) * 4, config, batch_size, d_features.dtype)
+    arranged = straight(weights)
+    in_threads(
         batch_size,
         lambda first, last: backward(
             first,
@@ -177,77 +175,12 @@ def backward_pass(
             array(d_features),
             d_state,
             d_start,
-            array(d_gates),
-            array(d_parameters),
         ),
     )
-    _weight_gradients(config, tape, array(d_gates), array(d_parameters), gradient)
+    write_gradients(config, tape, gradient)
     if restarts:
-        begin_backward(d_start, kept.start, *(array(field) for field in gradient.start))
+        begin_backward(d_start, kept.start, *gradient.start)
     else:
         for field in gradient.start:
-            field.zero_()
-    return d_gates[:, :, 0].flatten(0, 1), d_state
-
-
-def _weight_gradients(
-    config: NTMConfig,
-    tape: Tape,
-    d_gates: NDArray[Any],
-    d_parameters: NDArray[Any],
-    gradient: Weights,
-) -> None:
-    """Write the gradient of all weights, one product each, over ``B · T`` rows."""
-    gates, size = config.gates_size, config.controller_size
-    d_gate, seen = _rows(d_gates), _rows(tape.seen)
-    none = np.empty(0, d_gates.dtype)
-    _product(d_gate, 0, seen, 0, array(gradient.input_weight), array(gradient.input_bias))
-    column = config.input_size
-    for layer, matrix in enumerate(gradient.core.layers):
-        bias = array(gradient.core.layer_biases[layer - 1]) if layer else none
-        _product(d_gate, layer * gates, seen, column, array(matrix), bias)
-        column += matrix.shape[1]
-    last = (config.controller_layers - 1) * size
-    heads, head_bias = array(gradient.core.heads), array(gradient.core.head_bias)
-    _product(_rows(d_parameters), 0, _rows(tape.outputs), last, heads, head_bias)
-
-
-def _rows(of_steps: NDArray[Any]) -> NDArray[Any]:
-    """View an array as one row for each step."""
-    batch_size, steps = of_steps.shape[:2]
-    return of_steps.reshape(batch_size * steps, -1)
-
-
-def _product(
-    left: NDArray[Any],
-    left_offset: int,
-    right: NDArray[Any],
-    right_offset: int,
-    total: NDArray[Any],
-    left_total: NDArray[Any],
-) -> None:
-    """Do what `sum_outer_products` does, in all threads."""
-    _in_threads(
-        len(total),
-        lambda first, last: sum_outer_products(
-            first, last, left, left_offset, right, right_offset, total, left_total
-        ),
-    )
-
-
-def _in_threads(count: int, run: Callable[[int, int], None]) -> None:
-    """Split a range over torch's number of threads; the kernels release the lock."""
-    workers = min(torch.get_num_threads(), count)
-    if workers == 1:
-        run(0, count)
-        return
-    bounds = [count * worker // workers for worker in range(workers + 1)]
-    for done in [
-        _pool(workers).submit(run, first, last) for first, last in itertools.pairwise(bounds)
-    ]:
-        done.result()
-
-
-@functools.cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="ntm")
+            field.fill(0)
+    return torch.from_numpy(tape.d_gates)[:, :, 0].flatten(0, 1), d_state

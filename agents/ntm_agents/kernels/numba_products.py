@@ -14,8 +14,10 @@ from ntm_agents.kernels.numba_pointers import (
     store_first,
     zeros,
 )
+from ntm_agents.kernels.numba_workspace import clear
 
 _ROWS_IN_CACHE = 128
+_ROWS_AT_ONCE = 4
 
 
 @inlined
@@ -155,8 +157,7 @@ def sum_outer_products(
     width = total.shape[1]
     lefts, rights = at(pointer(left), left_offset), at(pointer(right), right_offset)
     products = at(pointer(total), first * width)
-    for i in range((last - first) * width):
-        products[i] = 0.0
+    clear(products, (last - first) * width)
     for k in range(0, count, _ROWS_IN_CACHE):
         combine(
             at(rights, k * right_stride),
@@ -174,8 +175,7 @@ def sum_outer_products(
         )
     if left_total.shape[0] > 0:
         left_totals = pointer(left_total)
-        for g in range(first, last):
-            left_totals[g] = 0.0
+        clear(at(left_totals, first), last - first)
         for k in range(count):
             for g in range(first, last):
                 left_totals[g] += lefts[k * left_stride + g]
@@ -187,8 +187,11 @@ def transpose(matrix: Any, transposed: Any, first_row: int) -> None:
     outputs, inputs = matrix.shape
     source = pointer(matrix)
     target = at(pointer(transposed), first_row * outputs)
-    for k in range(0, inputs, 16):
-        behind = min(k + 16, inputs)
-        for g in range(outputs):
-            for i in range(k, behind):
-                target[i * outputs + g] = source[g * inputs + i]
+    whole = outputs - outputs % _ROWS_AT_ONCE
+    for g in range(0, whole, _ROWS_AT_ONCE):
+        for k in range(inputs):
+            for i in range(_ROWS_AT_ONCE):
+                target[k * outputs + g + i] = source[(g + i) * inputs + k]
+    for g in range(whole, outputs):
+        for k in range(inputs):
+            target[k * outputs + g] = source[g * inputs + k]

@@ -6,7 +6,9 @@ from typing import Any
 
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_math import exp
+from ntm_agents.kernels.numba_pointers import at, number_for, pointer, pointers
 from ntm_agents.kernels.numba_tape import State
+from ntm_agents.kernels.numba_workspace import add, clear, copy
 
 
 @kernel
@@ -21,19 +23,25 @@ def begin(memory: Any, logits: Any, read_vectors: Any, controller: Any, start: S
         start: Written, with batch size one.
     """
     heads, locations = logits.shape
-    reads, words = read_vectors.shape
+    words = read_vectors.shape[1]
+    stride, place = words if memory.shape[0] > 1 else 0, pointers(start)
+    memories, logit = pointer(memory), pointer(logits)
     for m in range(words):
         for i in range(locations):
-            start.memory[0, m, i] = memory[i if memory.shape[0] > 1 else 0, m]
+            place.memory[m * locations + i] = memories[i * stride + m]
     for h in range(heads):
-        largest = logits[h].max()
-        weighting = start.weightings[0, h]
+        weighting, of_head = at(place.weightings, h * locations), at(logit, h * locations)
+        largest = of_head[0]
         for i in range(locations):
-            weighting[i] = exp(logits[h, i] - largest)
-        weighting /= weighting.sum()
-    for r in range(reads):
-        start.read_vectors[0, r * words : (r + 1) * words] = read_vectors[r]
-    start.controller[0] = controller
+            largest = max(largest, of_head[i])
+        total = number_for(of_head, 0.0)
+        for i in range(locations):
+            weighting[i] = exp(of_head[i] - largest)
+            total += weighting[i]
+        for i in range(locations):
+            weighting[i] /= total
+    copy(pointer(read_vectors), read_vectors.size, place.read_vectors)
+    copy(pointer(controller), controller.size, place.controller)
 
 
 @kernel
@@ -56,17 +64,27 @@ def begin_backward(
         d_controller: Written.
     """
     heads, locations = d_logits.shape
-    reads, words = d_read_vectors.shape
-    d_memory[:], d_logits[:], d_read_vectors[:], d_controller[:] = 0, 0, 0, 0
+    words = d_read_vectors.shape[1]
+    stride, weightings = words if d_memory.shape[0] > 1 else 0, pointer(start.weightings)
+    memory, logits = pointer(d_memory), pointer(d_logits)
+    clear(memory, d_memory.size)
+    clear(logits, d_logits.size)
+    clear(pointer(d_read_vectors), d_read_vectors.size)
+    clear(pointer(d_controller), d_controller.size)
+    gradient = pointers(d_start)
     for b in range(d_start.memory.shape[0]):
-        for m in range(words):
-            for i in range(locations):
-                d_memory[i if d_memory.shape[0] > 1 else 0, m] += d_start.memory[b, m, i]
+        of_sequence = at(gradient.memory, b * words * locations)
+        for i in range(locations):
+            for m in range(words):
+                memory[i * stride + m] += of_sequence[m * locations + i]
         for h in range(heads):
-            weighting, d_weighting = start.weightings[0, h], d_start.weightings[b, h]
-            mean = (weighting * d_weighting).sum()
+            weighting = at(weightings, h * locations)
+            d_weighting = at(gradient.weightings, (b * heads + h) * locations)
+            mean = number_for(weighting, 0.0)
             for i in range(locations):
-                d_logits[h, i] += weighting[i] * (d_weighting[i] - mean)
-        for r in range(reads):
-            d_read_vectors[r] += d_start.read_vectors[b, r * words : (r + 1) * words]
-        d_controller += d_start.controller[b]
+                mean += weighting[i] * d_weighting[i]
+            for i in range(locations):
+                logits[h * locations + i] += weighting[i] * (d_weighting[i] - mean)
+        reads, controller = d_read_vectors.size, d_controller.size
+        add(at(gradient.read_vectors, b * reads), reads, pointer(d_read_vectors))
+        add(at(gradient.controller, b * controller), controller, pointer(d_controller))

@@ -51,6 +51,9 @@ class Tape(NamedTuple):
         cells: Of an LSTM before the step, ``(B, T, L, C)``.
         gates: Of an LSTM, activated, ``(B, T, L, G)``.
         outputs: Of all controller layers, ``(B, T, L, C)``.
+        d_gates: Written by the backward pass: gradient of the pre-activations of all layers,
+            ``(B, T, L, G)``.
+        d_parameters: Likewise: gradient of the head layer's output, ``(B, T, P)``.
     """
 
     parameters: Any
@@ -61,6 +64,8 @@ class Tape(NamedTuple):
     cells: Any
     gates: Any
     outputs: Any
+    d_gates: Any
+    d_parameters: Any
 
 
 class Sizes(NamedTuple):
@@ -178,6 +183,8 @@ def tape_at(tape: Tape, sizes: Sizes, b: int, t: int) -> Tape:
         at(tape.cells, step * sizes.recurrent * hidden),
         at(tape.gates, step * sizes.recurrent * sizes.layers * sizes.gates),
         at(tape.outputs, step * hidden),
+        at(tape.d_gates, step * sizes.layers * sizes.gates),
+        at(tape.d_parameters, step * sizes.parameters),
     )
 
 

@@ -65,6 +65,13 @@ def copy_state(source: State, source_row: int, sizes: Sizes, target: State, row:
 
 
 @kernel
+def clear(target: Any, count: int) -> None:
+    """Write zeros."""
+    for i in range(count):
+        target[i] = number_for(target, 0.0)
+
+
+@kernel
 def add(source: Any, count: int, target: Any) -> None:
     """Add numbers to others."""
     for i in range(count):
@@ -75,8 +82,7 @@ def add(source: Any, count: int, target: Any) -> None:
 def _move(source: Any, source_row: int, rows: int, count: int, target: Any, row: int) -> None:
     for k in range(rows):
         add(at(source, k * source_row), count, at(target, k * row))
-    for i in range(rows * source_row):
-        source[i] = number_for(source, 0.0)
+    clear(source, rows * source_row)
 
 
 @kernel

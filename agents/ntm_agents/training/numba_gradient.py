@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ntm_agents.kernels.numba_arrays import array
-from ntm_agents.kernels.numba_cpu import flatten_weights, unflatten_weights
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
 from ntm_agents.kernels.numba_training import cross_entropy
+from ntm_agents.kernels.numba_weights import flatten_weights, weight_arrays
 from ntm_agents.ntm import NTM
 from ntm_agents.training.sampling import Batch
 
@@ -30,8 +30,8 @@ class NumbaGradient:
         """Look up the parameters and where their gradients go."""
         self._config = network.config
         weights = flatten_weights(network.weights())
-        self._weights = unflatten_weights([w.detach() for w in weights], self._config)
-        self._gradient = unflatten_weights([_gradient_of(w) for w in weights], self._config)
+        self._weights = weight_arrays(weights, self._config)
+        self._gradient = weight_arrays([_gradient_of(w) for w in weights], self._config)
         self._output = network.output_layer.weight.detach()
         self._output_bias = network.output_layer.bias.detach()
         self._d_output = _gradient_of(network.output_layer.weight)
