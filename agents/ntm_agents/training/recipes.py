@@ -21,8 +21,7 @@ _LSTM = TrainingConfig(
     report_every=4_000,
 )
 _LONG_AFTER_SOLVING = {"solved_below": 0.05, "sequences": 200_000, "decay_fraction": 0.4}
-_BATCHES_OF_FOUR = {"batch_size": 4, "learning_rate": 3e-4, "report_every": 8_000}
-_LARGER_BATCHES = {"batch_size": 8, "learning_rate": 3e-4, "report_every": 8_000}
+_BATCHES_OF_FOUR = {"batch_size": 4, "report_every": 8_000}
 
 
 def _with_options(config: TrainingConfig, **options: object) -> TrainingConfig:
@@ -58,10 +57,10 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "repeat-copy/ntm-ff": _for_task(
             "repeat_copy",
             _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, memory_start="shared"),
-            sequences=120_000,
+            **_LONG_AFTER_SOLVING,
         ),
         "repeat-copy/ntm-lstm": _for_task(
-            "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), sequences=120_000
+            "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), **_LONG_AFTER_SOLVING
         ),
         "repeat-copy/lstm": _for_task(
             "repeat_copy",
@@ -87,16 +86,18 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
         "ngram/ntm-ff": _for_task(
             "ngram",
-            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0),
-            sequences=400_000,
+            _NTM_FEEDFORWARD,
             **_BATCHES_OF_FOUR,
+            sequences=240_000,
+            learning_rate=2e-4,
             decay_fraction=0.5,
         ),
         "ngram/ntm-lstm": _for_task(
             "ngram",
-            _with_options(_NTM_LSTM, initial_focus=4.0),
-            sequences=400_000,
+            _with_options(_NTM_LSTM, initial_focus=0.0, initial_strength=4.0),
             **_BATCHES_OF_FOUR,
+            sequences=240_000,
+            learning_rate=2e-4,
             decay_fraction=0.5,
         ),
         "ngram/lstm": _for_task("ngram", _with_options(_LSTM, num_layers=3, hidden_size=128)),
@@ -105,15 +106,17 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             _with_options(
                 _NTM_FEEDFORWARD, controller_size=512, num_read_heads=8, num_write_heads=8
             ),
-            sequences=600_000,
-            **_LARGER_BATCHES,
+            **_BATCHES_OF_FOUR,
+            sequences=300_000,
+            learning_rate=3e-4,
             decay_fraction=0.3,
         ),
         "sort/ntm-lstm": _for_task(
             "priority_sort",
             _with_options(_NTM_LSTM, controller_layers=2, num_read_heads=5, num_write_heads=5),
-            sequences=600_000,
-            **_LARGER_BATCHES,
+            **_BATCHES_OF_FOUR,
+            sequences=300_000,
+            learning_rate=3e-4,
             decay_fraction=0.3,
         ),
         "sort/lstm": _for_task(
