@@ -15,15 +15,9 @@ from torch import Tensor, nn
 
 from ntm_agents import bench_cuda
 from ntm_agents.bench_arithmetic import flops_of_pass, measure_flops_per_second
-from ntm_agents.config import Controller, NTMConfig
-from ntm_agents.kernels.dispatch import Backend
+from ntm_agents.bench_contestants import BATCH_SIZES, STEPS, contestants, lstm_name, sizes
 from ntm_agents.ntm import NTM
-from ntm_agents.training.paper_tables import TABLE_1, TABLE_2
 
-STEPS = 42
-BATCH_SIZES = (1, 32, 256)
-CONTROLLERS: tuple[Controller, ...] = ("feedforward", "lstm")
-BACKENDS: tuple[Backend, ...] = ("reference", "numba")
 _SECONDS = 0.2
 
 
@@ -35,8 +29,8 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
     Args:
         rounds: Interleaved rounds, in each of which every contestant runs; medians are
             reported.
-        full: Also compile the reference with ``torch.compile`` for copy's sizes, and measure
-            the paper's sizes for the other tasks; takes a quarter of an hour.
+        full: Also compile a step of the reference with ``torch.compile``, for copy's sizes,
+            and measure the paper's sizes for the other tasks; takes about ten minutes.
         device: ``"cpu"`` or a CUDA device.
 
     Returns:
@@ -50,11 +44,11 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        contestants = _contestants(full)
-        both: dict[str, list[float]] = {name: [] for name in contestants}
-        forward: dict[str, list[float]] = {name: [] for name in contestants}
+        competing = contestants(full)
+        both: dict[str, list[float]] = {name: [] for name in competing}
+        forward: dict[str, list[float]] = {name: [] for name in competing}
         for _ in range(rounds):
-            for name, (network, inputs) in contestants.items():
+            for name, (network, inputs) in competing.items():
                 both[name].append(_time(_passes(network, inputs)))
                 forward[name].append(_time(_forward_pass(network, inputs)))
         flops_per_second = measure_flops_per_second(torch.device("cpu"), 512)
@@ -72,12 +66,12 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
         "gigaflops_per_second": round(flops_per_second / 1e9, 1),
         "floor_milliseconds": {
             name: round(1e3 * _flops(network, inputs) / flops_per_second, 4)
-            for name, (network, inputs) in contestants.items()
+            for name, (network, inputs) in competing.items()
             if isinstance(network, NTM)
         },
         "saved_bytes_per_step": {
             name: _saved_bytes(network, inputs) // (STEPS * len(inputs))
-            for name, (network, inputs) in contestants.items()
+            for name, (network, inputs) in competing.items()
             if isinstance(network, NTM)
         },
         "machine": platform.platform(),
@@ -87,47 +81,6 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
 
 def _medians(found: dict[str, list[float]]) -> dict[str, float]:
     return {name: round(statistics.median(times), 4) for name, times in found.items()}
-
-
-def _sizes(full: bool) -> dict[str, NTMConfig]:
-    """Return the distinct sizes to measure; copy's are named by their controller alone."""
-    named: dict[str, NTMConfig] = {
-        controller: NTMConfig(9, 8, controller) for controller in CONTROLLERS
-    }
-    for controller, table in zip(CONTROLLERS, (TABLE_1, TABLE_2), strict=True):
-        for task, row in table.items() if full else ():
-            config = NTMConfig(
-                9,
-                8,
-                controller,
-                row.controller_size,
-                row.controller_layers,
-                num_read_heads=row.heads,
-                num_write_heads=row.heads,
-            )
-            if config not in named.values():
-                named[f"{task} {controller}"] = config
-    return named
-
-
-def _contestants(full: bool) -> dict[str, tuple[nn.Module, Tensor]]:
-    contestants: dict[str, tuple[nn.Module, Tensor]] = {}
-    for batch_size in BATCH_SIZES:
-        inputs = torch.randn(batch_size, STEPS, 9)
-        for name, config in _sizes(full).items():
-            for backend in BACKENDS:
-                contestants[f"{name} {backend} {batch_size}"] = (NTM(config, backend), inputs)
-            if full and name in CONTROLLERS:
-                compiled: Any = torch.compile(NTM(config, "reference"))
-                contestants[f"{name} torch.compile {batch_size}"] = (compiled, inputs)
-        for size in sorted({config.controller_size for config in _sizes(full).values()}):
-            lstm = nn.LSTM(9, size, batch_first=True)
-            contestants[f"{_lstm_name(size)} {batch_size}"] = (lstm, inputs)
-    return contestants
-
-
-def _lstm_name(size: int) -> str:
-    return "nn.LSTM" if size == 100 else f"nn.LSTM({size})"
 
 
 def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:
@@ -191,13 +144,13 @@ def format_result(result: dict[str, Any]) -> str:
         "| numba / nn.LSTM | bytes kept a step: numba | reference |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, config in _sizes(full=True).items():
+    for name, config in sizes(full=True).items():
         for batch_size in BATCH_SIZES:
             if f"{name} numba {batch_size}" not in milliseconds:
                 continue
             numba = milliseconds[f"{name} numba {batch_size}"]
             reference = milliseconds[f"{name} reference {batch_size}"]
-            lstm = milliseconds[f"{_lstm_name(config.controller_size)} {batch_size}"]
+            lstm = milliseconds[f"{lstm_name(config.controller_size)} {batch_size}"]
             compiled = milliseconds.get(f"{name} torch.compile {batch_size}")
             kept = result["saved_bytes_per_step"]
             lines.append(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ntm_agents import NTMConfig, bench
+from ntm_agents import NTMConfig, bench, bench_contestants
 from ntm_agents.bench_arithmetic import flops_of_pass
 from ntm_gym.cli import main
 
 
 def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "STEPS", 2)
-    monkeypatch.setattr(bench, "BATCH_SIZES", (1,))
+    for module in (bench, bench_contestants):
+        monkeypatch.setattr(module, "STEPS", 2)
+        monkeypatch.setattr(module, "BATCH_SIZES", (1,))
     monkeypatch.setattr(bench, "_SECONDS", 0.0)
 
     result = bench.measure(1)
@@ -33,7 +34,7 @@ def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyP
 
 
 def test_the_whole_benchmark_has_the_papers_sizes_once_each() -> None:
-    assert list(bench._sizes(full=True)) == [
+    assert list(bench_contestants.sizes(full=True)) == [
         "feedforward",
         "lstm",
         "recall feedforward",
