@@ -301,6 +301,8 @@ def backward(
 ) -> None:
     """Carry gradients back through sequences ``first … last - 1``.
 
+    The last come first: of them the tape is still in the cache.
+
     Args:
         first: First sequence.
         last: One past the last sequence.
@@ -323,7 +325,8 @@ def backward(
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
     gradients = pointers(gradient)
     lower_bounds(sizes, scratch.lowest)
-    for b in range(first, last, TILE):
+    for tile in range(-(-(last - first) // TILE) - 1, -1, -1):
+        b = first + tile * TILE
         sequences = min(TILE, last - b)
         for j in range(sequences):
             given = state_at(gradients, sizes, sizes.locations, b + j)
