@@ -72,7 +72,10 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             _with_options(
                 _NTM_FEEDFORWARD, controller_size=256, num_read_heads=4, num_write_heads=4
             ),
-            sequences=100_000,
+            solved_below=0.1,
+            sequences=80_000,
+            decay_fraction=0.5,
+            max_gradient_norm=2.0,
         ),
         "recall/ntm-lstm": _for_task(
             "associative_recall",
