@@ -57,7 +57,10 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "repeat-copy/ntm-ff": _for_task(
             "repeat_copy",
             _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, memory_start="shared"),
-            **_LONG_AFTER_SOLVING,
+            solved_below=1.0,
+            sequences=150_000,
+            decay_fraction=0.6,
+            max_gradient_norm=2.0,
         ),
         "repeat-copy/ntm-lstm": _for_task(
             "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), **_LONG_AFTER_SOLVING
