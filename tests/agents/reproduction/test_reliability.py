@@ -15,7 +15,8 @@ from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.files import write_json
 
 SMALL = (
-    "--sequences 4 --report-every 2 --option memory_size=6 --task-option max_length=1 --quiet"
+    "--sequences 4 --report-every 2 --patience 2 --option memory_size=6 "
+    "--task-option max_length=1 --quiet"
 )
 TINY_SUITE = Suite("copy", 1, (Point("1", "copy", {"max_length": 1}),), 10)
 
