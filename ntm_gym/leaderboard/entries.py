@@ -19,6 +19,7 @@ from ntm_gym.files import write_atomically
 from ntm_gym.leaderboard.curves import Curve
 from ntm_gym.leaderboard.fields import (
     AMOUNT,
+    AMOUNT_OR_NONE,
     COUNT,
     COUNT_OR_NONE,
     SHA256,
@@ -51,13 +52,14 @@ RUN_FIELDS = {
     "sequences": COUNT,
     "updates": COUNT,
     "wall_time_s": AMOUNT,
+    "cpu_time_s": AMOUNT_OR_NONE,
     "command": TEXT,
     "checkpoint": TEXT,
     "sha256": SHA256,
     "description_sha256": SHA256,
     "curve_sha256": SHA256_OR_NONE,
 }
-DESCRIBED = ("train_seed", "sequences", "updates", "wall_time_s", "command")
+DESCRIBED = ("train_seed", "sequences", "updates", "wall_time_s", "cpu_time_s", "command")
 """Fields of a run that its checkpoint's description holds as well."""
 
 
@@ -90,6 +92,8 @@ class Run:
         points: Raw results by the suite's labels.
         curve_sha256: Of the learning curve, ``.curve.json``; None if there is none.
         curve: The learning curve.
+        cpu_time_s: Seconds of a processor, less than ``wall_time_s`` where it had other work;
+            None if it was not measured.
     """
 
     train_seed: int
@@ -103,6 +107,7 @@ class Run:
     points: dict[str, PointResult]
     curve_sha256: str | None = None
     curve: Curve | None = None
+    cpu_time_s: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

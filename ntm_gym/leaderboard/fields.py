@@ -42,6 +42,9 @@ def _is_hash(value: Any) -> bool:
 COUNT = Kind("an integer of at least 0", _is_count)
 COUNT_OR_NONE = Kind("an integer of at least 0 or null", lambda v: v is None or _is_count(v))
 AMOUNT = Kind("a finite number of at least 0", _is_amount)
+AMOUNT_OR_NONE = Kind(
+    "a finite number of at least 0 or null", lambda v: v is None or _is_amount(v)
+)
 TEXT = Kind("printable text", _is_text)
 SHA256 = Kind("a SHA-256 in hexadecimal", _is_hash)
 SHA256_OR_NONE = Kind(

@@ -135,7 +135,7 @@ def _make_run(
 ) -> Run:
     curve = weights.with_suffix(".curve.json")
     return Run(
-        **{name: description[name] for name in DESCRIBED},
+        **{name: description[name] for name in DESCRIBED if name in description},
         checkpoint=weights.name,
         sha256=hash_file(weights),
         description_sha256=hash_file(weights.with_suffix(".json")),
