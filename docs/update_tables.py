@@ -53,7 +53,15 @@ def main() -> None:
     tables = [
         f"{title}:\n\n{format_table(rows, labels, metric)}" for metric, title in METRICS.items()
     ]
-    _fill(ROOT / "README.md", {"copy": "\n\n".join(tables), "seeds": _seeds(entries, labels)})
+    reproduction = _reproduction()
+    _fill(
+        ROOT / "README.md",
+        {
+            "results": reproduction["results"],
+            "copy": "\n\n".join(tables),
+            "seeds": _seeds(entries, labels),
+        },
+    )
     scores = measure_scores(list(ENVIRONMENTS))
     write_json(SCORES, scores)
     environment_pages.main()
@@ -67,7 +75,7 @@ def main() -> None:
     )
     speed = bench.format_result(read_json(RESULTS / "bench-ntm.json"))
     _fill(ROOT / "docs/kernels.md", {"speed": speed})
-    _fill(ROOT / "docs/reproduction.md", _reproduction())
+    _fill(ROOT / "docs/reproduction.md", reproduction)
     _fill(
         ROOT / "docs/stable-baselines3.md",
         {
