@@ -35,7 +35,9 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
 RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "copy/ntm-ff": _for_task("copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING),
-        "copy/ntm-lstm": _for_task("copy", _NTM_LSTM, **_LONG_AFTER_SOLVING),
+        "copy/ntm-lstm": _for_task(
+            "copy", _NTM_LSTM, **_LONG_AFTER_SOLVING, max_gradient_norm=2.0
+        ),
         "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
         "copy/gru": TrainingConfig(
             network="ntm_baselines:GRU",
