@@ -114,9 +114,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             _with_options(
                 _NTM_FEEDFORWARD, controller_size=512, num_read_heads=8, num_write_heads=8
             ),
-            **_BATCHES_OF_FOUR,
-            sequences=300_000,
-            learning_rate=3e-4,
+            sequences=150_000,
             decay_fraction=0.3,
         ),
         "sort/ntm-lstm": _for_task(
