@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ class _CompiledStep(nn.Module):
     def __init__(self, ntm: NTM) -> None:
         super().__init__()
         self.ntm = ntm
+        dynamo: Any = importlib.import_module("torch._dynamo.config")
+        dynamo.recompile_limit = 64  # one for each size, batch size, and with gradients or not
         self._step: Any = torch.compile(ntm.step)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, NTMState]:

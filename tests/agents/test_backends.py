@@ -141,6 +141,27 @@ def test_sharp_addressing_is_as_exact_as_in_the_reference(
 
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("broken", [0, 5])
+def test_a_sequence_that_is_not_finite_leaves_others_alone(
+    broken: int, backend: Backend
+) -> None:
+    ntm = make_ntm(NTMConfig(3, 2, "lstm", 5, 1, 9, 7), backend)
+    inputs = torch.randn(6, 11, 3, dtype=torch.float64)
+    inputs[broken] = torch.nan
+    others = [b for b in range(6) if b != broken]
+    alone, together = (x.clone().requires_grad_() for x in (inputs[others], inputs))
+
+    expected, found = ntm(alone)[0], ntm(together)[0]
+    expected.sum().backward()
+    found[others].sum().backward()
+
+    torch.testing.assert_close(found[others], expected)
+    assert alone.grad is not None
+    assert together.grad is not None
+    torch.testing.assert_close(together.grad[others], alone.grad)
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
 def test_results_do_not_depend_on_the_number_of_threads(
     backend: Backend, threads: None
 ) -> None:

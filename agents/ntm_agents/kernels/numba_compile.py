@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
@@ -35,6 +37,20 @@ def step_of(function: Function) -> Function:
     return _compile(function, fastmath=True, inline="always")
 
 
+def digest_of(folder: Path) -> str:
+    """Return a digest of all files in a folder that kernels may be compiled from."""
+    sources = sorted(folder.glob("numba_*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+_DIGEST = digest_of(Path(__file__).parent)
+
+
 def _compile(function: Function, **options: Any) -> Function:
-    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)
-    return cast(Function, compiled(function))
+    """Compile a function; what is on disk counts only if no kernel has changed since.
+
+    Numba itself looks at the function's own file, and not at those of the functions it calls.
+    """
+    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)(function)
+    compiled._cache._cache_file._source_stamp = _DIGEST
+    return cast(Function, compiled)

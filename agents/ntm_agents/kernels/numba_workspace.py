@@ -45,12 +45,21 @@ def copy(source: Any, count: int, target: Any) -> None:
 
 
 @kernel
+def clear(target: Any, count: int) -> None:
+    """Write zeros."""
+    for i in range(count):
+        target[i] = number_for(target, 0.0)
+
+
+@kernel
 def copy_rows(
     source: Any, source_row: int, rows: int, count: int, target: Any, target_row: int
 ) -> None:
-    """Copy the first numbers of each row of a matrix into those of another."""
+    """Copy the first numbers of each row of a matrix into another, with zeros behind them."""
     for row in range(rows):
-        copy(at(source, row * source_row), count, at(target, row * target_row))
+        copied = at(target, row * target_row)
+        copy(at(source, row * source_row), count, copied)
+        clear(at(copied, count), target_row - count)
 
 
 @kernel
@@ -62,13 +71,6 @@ def copy_state(source: State, source_row: int, sizes: Sizes, target: State, row:
     copy(source.read_vectors, sizes.reads * sizes.words, target.read_vectors)
     controller = 2 * sizes.recurrent * sizes.layers * sizes.controller
     copy(source.controller, controller, target.controller)
-
-
-@kernel
-def clear(target: Any, count: int) -> None:
-    """Write zeros."""
-    for i in range(count):
-        target[i] = number_for(target, 0.0)
 
 
 @kernel

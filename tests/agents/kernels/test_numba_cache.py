@@ -12,6 +12,9 @@ import pytest
 
 import ntm_agents
 
+pytest.importorskip("numba")
+from ntm_agents.kernels.numba_compile import digest_of
+
 PROGRAM = """
 import torch
 from ntm_agents import NTM, NTMConfig
@@ -53,3 +56,13 @@ def test_without_a_writable_cache_folder_the_reference_runs(tmp_path: Path) -> N
 
     assert said.count("\n") == 1
     assert said.startswith("the NTM runs on plain torch: backend 'numba' needs numba and")
+
+
+def test_a_change_in_any_kernel_makes_all_of_them_stale(tmp_path: Path) -> None:
+    caller, called = tmp_path / "numba_caller.py", tmp_path / "numba_called.py"
+    caller.write_text("from numba_called import f")
+    called.write_text("def f(): return 1")
+    before = digest_of(tmp_path)
+    called.write_text("def f(): return 2")
+
+    assert digest_of(tmp_path) != before
