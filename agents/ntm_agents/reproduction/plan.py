@@ -26,21 +26,21 @@ class PlannedRow:
 
 
 PLAN: tuple[PlannedRow, ...] = (
-    PlannedRow("copy/ntm-ff", 10, 3.5),
-    PlannedRow("copy/ntm-lstm", 10, 4),
-    PlannedRow("repeat-copy/ntm-ff", 5, 4),
-    PlannedRow("repeat-copy/ntm-lstm", 5, 4.5),
-    PlannedRow("recall/ntm-ff", 5, 5),
-    PlannedRow("recall/ntm-lstm", 5, 4),
-    PlannedRow("ngram/ntm-ff", 3, 30),
-    PlannedRow("ngram/ntm-lstm", 3, 45),
-    PlannedRow("sort/ntm-ff", 1, 120),
-    PlannedRow("sort/ntm-lstm", 3, 60),
-    PlannedRow("copy/lstm", 3, 50),
-    PlannedRow("repeat-copy/lstm", 1, 150),
-    PlannedRow("recall/lstm", 3, 50),
-    PlannedRow("ngram/lstm", 3, 60),
-    PlannedRow("sort/lstm", 3, 15),
+    PlannedRow("copy/ntm-ff", 10, 1.3),
+    PlannedRow("copy/ntm-lstm", 10, 2),
+    PlannedRow("repeat-copy/ntm-ff", 5, 2),
+    PlannedRow("repeat-copy/ntm-lstm", 5, 2.5),
+    PlannedRow("recall/ntm-ff", 5, 2),
+    PlannedRow("recall/ntm-lstm", 5, 1),
+    PlannedRow("ngram/ntm-ff", 3, 5),
+    PlannedRow("ngram/ntm-lstm", 3, 5.5),
+    PlannedRow("sort/ntm-ff", 1, 6),
+    PlannedRow("sort/ntm-lstm", 3, 6),
+    PlannedRow("copy/lstm", 3, 16),
+    PlannedRow("repeat-copy/lstm", 1, 60),
+    PlannedRow("recall/lstm", 3, 16),
+    PlannedRow("ngram/lstm", 3, 20),
+    PlannedRow("sort/lstm", 3, 5),
 )
 QUICK: tuple[str, ...] = ("copy/ntm-*", "repeat-copy/ntm-*", "recall/ntm-*")
 """Rows of which one seed each is trained in less than 20 minutes on two cores."""
