@@ -33,9 +33,7 @@ class NTMConfig:
             most like its key.
         memory_start: ``"each"``: every location starts from a learned vector of its own;
             ``"shared"``: all start from the same one, so no location can be told by it.
-        memory_scale: Standard deviation of these vectors' numbers when training begins. Where
-            a long sequence is written over locations that training never visits, they are
-            noise; the smaller, the better it is read back.
+        memory_scale: Standard deviation of these vectors' numbers when training begins.
 
     Raises:
         ValueError: If a size is not positive, or the controller or memory start is unknown.
