@@ -41,9 +41,9 @@ def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
 @kernel
 def clip_norm(gradient: Any, max_norm: Any) -> None:
     """Scale a vector down to a norm, if it is longer."""
-    total = gradient.dtype.type(0.0)
+    total = 0.0
     for i in range(gradient.shape[0]):
-        total += gradient[i] * gradient[i]
+        total += float(gradient[i]) ** 2
     norm = math.sqrt(total)
     if norm > max_norm:
         scale = gradient.dtype.type(max_norm / norm)

@@ -29,6 +29,8 @@ _NUMBERS = {
     "patience": int,
     "max_gradient_norm": float,
     "max_gradient_component": float,
+    "weight_noise": float,
+    "blank_probability": float,
     "seed": int,
     "report_every": int,
 }

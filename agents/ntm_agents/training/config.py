@@ -31,6 +31,10 @@ class TrainingConfig:
         max_gradient_norm: Gradients longer than this are scaled down to it; None for no limit.
         max_gradient_component: Components of the gradient are first clipped to plus or minus
             this, as in the paper; None for no limit.
+        weight_noise: Standard deviation of the numbers that are added to the weights while
+            a gradient is computed, once the task counts as solved; None for no noise.
+        blank_probability: Probability with which a vector of a training sequence is replaced
+            by a blank one; None for the task's own vectors.
         seed: Decides initial weights and training sequences.
         report_every: Sequences between two lines of the log, each with a validation and a
             checkpoint.
@@ -51,6 +55,8 @@ class TrainingConfig:
     patience: int = 400_000
     max_gradient_norm: float | None = 10.0
     max_gradient_component: float | None = None
+    weight_noise: float | None = None
+    blank_probability: float | None = None
     seed: int = 1
     report_every: int = 1_000
 

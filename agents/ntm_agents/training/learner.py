@@ -49,13 +49,31 @@ class Learner:
         for name, tensor in self.tensors.items():
             tensor.copy_(tensors[name])
 
-    def update(self, batch: Batch, learning_rate: float) -> Tensor | float:
-        """Learn from one batch; return its cost in nats a sequence."""
-        nats = self._compute_gradient(batch)
+    def update(
+        self, batch: Batch, learning_rate: float, noise: Tensor | None = None
+    ) -> Tensor | float:
+        """Learn from one batch; return its cost in nats a sequence.
+
+        Args:
+            batch: What to learn from.
+            learning_rate: How fast.
+            noise: Added to the parameters while the gradient is computed.
+        """
+        nats = self._gradient_under(noise, batch)
         if self._config.max_gradient_component is not None:
             self._flat.clip_gradient_components(self._config.max_gradient_component)
         if self._config.max_gradient_norm is not None:
             self._flat.clip_gradient_norm(self._config.max_gradient_norm)
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.step()
+        return nats
+
+    def _gradient_under(self, noise: Tensor | None, batch: Batch) -> Tensor | float:
+        if noise is None:
+            return self._compute_gradient(batch)
+        vector = self._flat.vector.data
+        clean = vector.clone()
+        vector.add_(noise)
+        nats = self._compute_gradient(batch)
+        vector.copy_(clean)
         return nats

@@ -20,6 +20,7 @@ from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.gradients import check_capturable
 from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
+from ntm_agents.training.noise import weight_noise
 from ntm_agents.training.run_folder import Progress, RunFolder
 from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
 
@@ -86,7 +87,7 @@ def _train(
     cpu_started = time.process_time() - progress.cpu_time_s
 
     task = config.make_task()
-    sequences = TrainingSequences(task, config.seed, config.batch_size, place)
+    sequences = TrainingSequences(task, config.seed, config.batch_size, place, config.blank_probability)
     held_out = validation_batch(task, _VALIDATION_EPISODES, place)
     bar = tqdm(
         total=config.last_sequence(solved_at),
@@ -100,7 +101,12 @@ def _train(
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
-            summed_nats += learner.update(sequences.batch(done), learning_rate)
+            noise = (
+                weight_noise(config, done, learner.tensors["parameters"])
+                if solved_at is not None
+                else None
+            )
+            summed_nats += learner.update(sequences.batch(done), learning_rate, noise)
             done += config.batch_size
             bar.update(config.batch_size)
             if done % config.report_every and done != config.last_sequence(solved_at):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ntm_gym.tasks import Episodes, Task
+from ntm_agents.training.blanks import sample_with_blanks
 from ntm_gym.tasks.keyed_random import derive_keys
 
 TRAINING, VALIDATION = 0, 2
@@ -55,8 +56,16 @@ class TrainingSequences:
         device: Where to put them.
     """
 
-    def __init__(self, task: Task, seed: int, batch_size: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        task: Task,
+        seed: int,
+        batch_size: int,
+        device: torch.device,
+        blank_probability: float | None = None,
+    ) -> None:
         """Sample nothing yet."""
+        self._blank_probability = blank_probability
         self._task, self._seed, self._batch_size = task, seed, batch_size
         self._device = device
         self._block_size = -(-_BLOCK // batch_size) * batch_size
@@ -69,7 +78,7 @@ class TrainingSequences:
         first = start - start % self._block_size
         if self._block is None or first != self._first:
             keys = derive_keys(self._seed, TRAINING, first, self._block_size)
-            episodes = self._task.sample(keys)
+            episodes = sample_with_blanks(self._task, keys, self._blank_probability)
             self._first = first
             self._block = to_batch(episodes, self._device)
             self._lengths = episodes.lengths.tolist()
