@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_math import exp, log
 
@@ -40,10 +42,11 @@ def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
 
 @kernel
 def clip_norm(gradient: Any, max_norm: Any) -> None:
-    """Scale a vector down to a norm, if it is longer."""
+    """Scale a vector down to a norm, taken in double precision, if it is longer."""
     total = 0.0
     for i in range(gradient.shape[0]):
-        total += float(gradient[i]) ** 2
+        component = np.float64(gradient[i])
+        total += component * component
     norm = math.sqrt(total)
     if norm > max_norm:
         scale = gradient.dtype.type(max_norm / norm)

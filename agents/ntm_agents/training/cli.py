@@ -30,7 +30,7 @@ _NUMBERS = {
     "max_gradient_norm": float,
     "max_gradient_component": float,
     "weight_noise": float,
-    "blank_probability": float,
+    "coincidences": float,
     "seed": int,
     "report_every": int,
 }

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from ntm_agents.training.coincidences import check_vectors
 from ntm_gym.tasks import Task, make_task
 
 
@@ -33,8 +34,8 @@ class TrainingConfig:
             this, as in the paper; None for no limit.
         weight_noise: Standard deviation of the numbers that are added to the weights while
             a gradient is computed, once the task counts as solved; None for no noise.
-        blank_probability: Probability with which a vector of a training sequence is replaced
-            by a blank one; None for the task's own vectors.
+        coincidences: Probability with which a vector of a training sequence is made blank or
+            repeats an earlier one; None for the task's own sequences.
         seed: Decides initial weights and training sequences.
         report_every: Sequences between two lines of the log, each with a validation and a
             checkpoint.
@@ -56,7 +57,7 @@ class TrainingConfig:
     max_gradient_norm: float | None = 10.0
     max_gradient_component: float | None = None
     weight_noise: float | None = None
-    blank_probability: float | None = None
+    coincidences: float | None = None
     seed: int = 1
     report_every: int = 1_000
 
@@ -71,8 +72,14 @@ class TrainingConfig:
                     f"{name} must be a multiple of batch_size {self.batch_size}, "
                     f"not {getattr(self, name)}"
                 )
-        limits = ("max_gradient_norm", "max_gradient_component", "solved_below")
-        given = [name for name in limits if getattr(self, name) is not None]
+        optional = (
+            "max_gradient_norm",
+            "max_gradient_component",
+            "solved_below",
+            "weight_noise",
+            "coincidences",
+        )
+        given = [name for name in optional if getattr(self, name) is not None]
         for name in ("learning_rate", *given):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
@@ -80,12 +87,22 @@ class TrainingConfig:
             raise ValueError(
                 f"decay_fraction must lie between 0 and 1, not be {self.decay_fraction}"
             )
+        if self.coincidences is not None and self.coincidences > 1:
+            raise ValueError(f"coincidences must be at most 1, not {self.coincidences}")
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"seed must lie between 0 and 2**64 - 1, not be {self.seed}")
 
     def make_task(self) -> Task:
-        """Build the task."""
-        return make_task(self.task, **self.task_parameters)
+        """Build the task.
+
+        Raises:
+            ValueError: If its name or a parameter is wrong, or ``coincidences`` are asked for
+                and it has no vectors.
+        """
+        task = make_task(self.task, **self.task_parameters)
+        if self.coincidences is not None:
+            check_vectors(task)
+        return task
 
     def make_network_options(self) -> dict[str, Any]:
         """Return the network's options with the task's sizes."""

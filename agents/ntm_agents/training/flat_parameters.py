@@ -35,14 +35,17 @@ class FlatParameters:
 
     @torch.no_grad()
     def clip_gradient_norm(self, max_norm: float) -> None:
-        """Scale the whole gradient down to a norm, if it is longer."""
+        """Scale the whole gradient down to a norm, if it is longer.
+
+        The norm is taken in double precision: squares of large components overflow a float.
+        """
         assert self.vector.grad is not None
         if self.vector.device.type == "cpu":
             kernels = import_kernels("numba_training")
             if not isinstance(kernels, str):
                 kernels.clip_norm(self.vector.grad.numpy(), max_norm)
                 return
-        norm = torch.linalg.vector_norm(self.vector.grad)
+        norm = torch.linalg.vector_norm(self.vector.grad, dtype=torch.float64)
         self.vector.grad.mul_((max_norm / norm.clamp_min(1e-6)).clamp_max(1.0))
 
     @torch.no_grad()

@@ -78,6 +78,10 @@ def _train(
     show_progress: bool,
     cuda_graph: bool,
 ) -> None:
+    task = config.make_task()
+    sequences = TrainingSequences(
+        task, config.seed, config.batch_size, place, config.coincidences
+    )
     learner = Learner(network, config, cuda_graph)
     solved_at = 0 if config.solved_below is None else None
     progress = folder.restore() or Progress(0, 0.0, 0.0, solved_at, learner.tensors)
@@ -86,8 +90,7 @@ def _train(
     started = time.monotonic() - progress.wall_time_s
     cpu_started = time.process_time() - progress.cpu_time_s
 
-    task = config.make_task()
-    sequences = TrainingSequences(task, config.seed, config.batch_size, place, config.blank_probability)
+    parameters = learner.tensors["parameters"]
     held_out = validation_batch(task, _VALIDATION_EPISODES, place)
     bar = tqdm(
         total=config.last_sequence(solved_at),
@@ -101,11 +104,7 @@ def _train(
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
-            noise = (
-                weight_noise(config, done, learner.tensors["parameters"])
-                if solved_at is not None
-                else None
-            )
+            noise = None if solved_at is None else weight_noise(config, done, parameters)
             summed_nats += learner.update(sequences.batch(done), learning_rate, noise)
             done += config.batch_size
             bar.update(config.batch_size)

@@ -21,6 +21,7 @@ _LSTM = TrainingConfig(
     report_every=4_000,
 )
 _LONG_AFTER_SOLVING = {"solved_below": 0.05, "sequences": 200_000, "decay_fraction": 0.4}
+_COINCIDENCES = {"coincidences": 0.1}
 _BATCHES_OF_FOUR = {"batch_size": 4, "report_every": 8_000}
 
 
@@ -34,9 +35,11 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
 
 RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
-        "copy/ntm-ff": _for_task("copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING),
+        "copy/ntm-ff": _for_task(
+            "copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING, **_COINCIDENCES
+        ),
         "copy/ntm-lstm": _for_task(
-            "copy", _NTM_LSTM, **_LONG_AFTER_SOLVING, max_gradient_norm=2.0
+            "copy", _NTM_LSTM, **_LONG_AFTER_SOLVING, **_COINCIDENCES, max_gradient_norm=2.0
         ),
         "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
         "copy/gru": TrainingConfig(
@@ -77,6 +80,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             _with_options(
                 _NTM_FEEDFORWARD, controller_size=256, num_read_heads=4, num_write_heads=4
             ),
+            **_COINCIDENCES,
             solved_below=0.1,
             sequences=80_000,
             decay_fraction=0.5,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ntm_agents.training.coincidences import sample_with_coincidences
 from ntm_gym.tasks import Episodes, Task
-from ntm_agents.training.blanks import sample_with_blanks
 from ntm_gym.tasks.keyed_random import derive_keys
 
 TRAINING, VALIDATION = 0, 2
@@ -54,6 +56,7 @@ class TrainingSequences:
         seed: Which sequences.
         batch_size: Sequences in a batch.
         device: Where to put them.
+        coincidences: See `TrainingConfig`; None for the task's own sequences.
     """
 
     def __init__(
@@ -62,12 +65,11 @@ class TrainingSequences:
         seed: int,
         batch_size: int,
         device: torch.device,
-        blank_probability: float | None = None,
+        coincidences: float | None = None,
     ) -> None:
         """Sample nothing yet."""
-        self._blank_probability = blank_probability
         self._task, self._seed, self._batch_size = task, seed, batch_size
-        self._device = device
+        self._device, self._coincidences = device, coincidences
         self._block_size = -(-_BLOCK // batch_size) * batch_size
         self._first = -1
         self._block: Batch | None = None
@@ -77,11 +79,15 @@ class TrainingSequences:
         """Return the batch that begins with sequence number ``start``."""
         first = start - start % self._block_size
         if self._block is None or first != self._first:
-            keys = derive_keys(self._seed, TRAINING, first, self._block_size)
-            episodes = sample_with_blanks(self._task, keys, self._blank_probability)
+            episodes = self._sample(derive_keys(self._seed, TRAINING, first, self._block_size))
             self._first = first
             self._block = to_batch(episodes, self._device)
             self._lengths = episodes.lengths.tolist()
         rows = slice(start - first, start - first + self._batch_size)
         steps = max(self._lengths[rows])
         return Batch(*(field[rows, :steps] for field in self._block))
+
+    def _sample(self, keys: NDArray[np.uint64]) -> Episodes:
+        if self._coincidences is None:
+            return self._task.sample(keys)
+        return sample_with_coincidences(self._task, keys, self._coincidences)

@@ -64,6 +64,15 @@ def test_long_gradients_are_scaled_down_and_short_ones_kept(
     torch.testing.assert_close(flat.vector.grad, torch.tensor(expected))
 
 
+def test_gradients_whose_squares_overflow_are_scaled_down_too() -> None:
+    flat = FlatParameters(nn.Linear(2, 1, bias=False))
+    flat.vector.grad = torch.tensor([3e30, 4e30])
+
+    flat.clip_gradient_norm(1.0)
+
+    torch.testing.assert_close(flat.vector.grad, torch.tensor([0.6, 0.8]))
+
+
 def test_gradient_components_are_clipped_one_by_one() -> None:
     flat = FlatParameters(nn.Linear(3, 1, bias=False))
     flat.vector.grad = torch.tensor([-12.0, 4.0, 10.5])
@@ -131,6 +140,8 @@ def test_the_rate_is_constant_and_then_falls_to_zero() -> None:
         ({"learning_rate": float("nan")}, "learning_rate must be positive, not nan"),
         ({"decay_fraction": 1.5}, "decay_fraction must lie between 0 and 1, not be 1.5"),
         ({"seed": -1}, "seed must lie between 0"),
+        ({"weight_noise": 0.0}, "weight_noise must be positive, not 0.0"),
+        ({"coincidences": 1.5}, "coincidences must be at most 1, not 1.5"),
     ],
 )
 def test_impossible_configurations_are_refused(changes: dict[str, float], message: str) -> None:
