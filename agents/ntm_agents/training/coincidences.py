@@ -66,4 +66,5 @@ def _num_marks(task: Task, compact: CompactEpisodes) -> int | None:
     num_bits = task.parameters().get("num_bits")
     if num_bits is None or compact.rows.symbols is None:
         return None
-    return len(compact.rows.inputs) - 1 - 2 ** int(num_bits)
+    alphabet: int = 2**num_bits
+    return len(compact.rows.inputs) - 1 - alphabet
