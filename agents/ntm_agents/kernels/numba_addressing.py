@@ -22,6 +22,7 @@ from ntm_agents.kernels.numba_pointers import (
     store,
     zeros,
 )
+from ntm_agents.kernels.numba_sums import add_sums, let_wait
 from ntm_agents.kernels.numba_tape import Sizes
 from ntm_agents.kernels.numba_vectors import (
     keep_first,
@@ -253,6 +254,7 @@ def compare_backward(
     d_read: Any,
     d_memory: Any,
     d_key: Any,
+    sums: Any,
 ) -> None:
     """Add what a head's comparison, and its reading if it reads, give memory and key.
 
@@ -266,6 +268,7 @@ def compare_backward(
         d_read: Gradient of the read vector, ``(M,)``; zeros for a write head.
         d_memory: Added to, ``(M, N)``.
         d_key: Added to, ``(M,)``.
+        sums: Scratch: M waiting sums, and R more.
     """
     for i in range(0, sizes.padded, lanes(memory)):
         d_product, less, weight = load(d_dot, i), load(shrink, i), load(weighting, i)
@@ -274,4 +277,5 @@ def compare_backward(
             d_row = load(d_memory, m * sizes.padded + i)
             d_row += d_product * key[m] - less * row + weight * d_read[m]
             store(d_row, d_memory, m * sizes.padded + i)
-            d_key[m] += sum_of(d_product * row)
+            let_wait(d_product * row, sums, m, i == 0)
+    add_sums(sums, sizes.words, d_key)

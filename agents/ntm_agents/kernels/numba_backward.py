@@ -14,9 +14,9 @@ from ntm_agents.kernels.numba_addressing import (
 from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_backward
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads_backward
-from ntm_agents.kernels.numba_memory import read_backward, write_backward
 from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
+from ntm_agents.kernels.numba_reads import read_backward
 from ntm_agents.kernels.numba_replay import replay
 from ntm_agents.kernels.numba_tape import (
     Sizes,
@@ -38,8 +38,10 @@ from ntm_agents.kernels.numba_workspace import (
     move_state,
     prefetch,
     prefetch_step,
+    waiting_sums,
     working_state,
 )
+from ntm_agents.kernels.numba_writes import write_backward
 
 
 class Scratch(NamedTuple):
@@ -56,6 +58,7 @@ class Scratch(NamedTuple):
         dot: See `address_backward`.
         shrink: See `address_backward`.
         kept: See `write_backward`.
+        sums: See `write_backward`.
         lowest: See `lower_bounds`.
         d_parameters: Gradient of the head parameters in their ranges, ``(P',)``.
         d_outputs: Gradient of a controller layer's output, ``(TILE, C)``.
@@ -72,6 +75,7 @@ class Scratch(NamedTuple):
     dot: Any
     shrink: Any
     kept: Any
+    sums: Any
     lowest: Any
     d_parameters: Any
     d_outputs: Any
@@ -93,6 +97,7 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
         aligned_zeros(sizes.padded, like),
         aligned_zeros(sizes.padded, like),
         aligned_zeros(sizes.writes * VECTOR_BYTES // like.itemsize, like),
+        waiting_sums(sizes.writes * 2 * sizes.words, like),
         aligned_zeros(sizes.padded_parameters, like),
         aligned_zeros(sizes.padded_parameters, like),
         aligned_zeros(TILE * sizes.controller, like),
@@ -142,6 +147,7 @@ def _memory_step_backward(
                     d_weighting,
                     d_parameters,
                     scratch.kept,
+                    scratch.sums,
                 )
             multiply_key(seen, parameters, sizes, scratch.dot)
         address_backward(
@@ -168,6 +174,7 @@ def _memory_step_backward(
             d_read if reads else scratch.nothing,
             gradient.memory,
             d_parameters,
+            scratch.sums,
         )
 
 

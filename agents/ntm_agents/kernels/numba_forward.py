@@ -8,9 +8,9 @@ from ntm_agents.kernels.numba_addressing import address, inverse_norms
 from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_step
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads
-from ntm_agents.kernels.numba_memory import read, write
 from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
+from ntm_agents.kernels.numba_reads import read
 from ntm_agents.kernels.numba_tape import (
     Sizes,
     State,
@@ -30,6 +30,7 @@ from ntm_agents.kernels.numba_workspace import (
     prefetch_step,
     working_state,
 )
+from ntm_agents.kernels.numba_writes import write
 
 
 class Scratch(NamedTuple):

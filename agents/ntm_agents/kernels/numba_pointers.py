@@ -90,7 +90,8 @@ def number_for(typing_context: Any, pointer: Any, number: Any) -> Any:
     return pointer.dtype(pointer, number), generate
 
 
-def _place(context: Any, builder: Any, vector: Vector, pointer: Any, index: Any) -> Any:
+def place_of(context: Any, builder: Any, vector: Vector, pointer: Any, index: Any) -> Any:
+    """Build a pointer to the vector that begins at ``pointer[index]``."""
     kind = context.get_value_type(vector)
     return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
 
@@ -133,7 +134,7 @@ def load(typing_context: Any, pointer: Any, index: Any) -> Any:
     vector = vector_of(pointer)
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
-        place = _place(context, builder, vector, *args)
+        place = place_of(context, builder, vector, *args)
         return builder.load(place, align=vector.number.bitwidth // 8)
 
     return vector(pointer, types.intp), generate
@@ -144,7 +145,7 @@ def store(typing_context: Any, value: Any, pointer: Any, index: Any) -> Any:
     """Write a vector from ``pointer[index]`` on."""
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
-        place = _place(context, builder, value, *args[1:])
+        place = place_of(context, builder, value, *args[1:])
         builder.store(args[0], place, align=value.number.bitwidth // 8)
         return context.get_dummy_value()
 
@@ -155,7 +156,7 @@ def _build_load(
     context: Any, builder: Any, vector: Vector, pointer: Any, index: Any, count: Any
 ) -> Any:
     """Build a read of up to ``count`` numbers, and zeros."""
-    place = _place(context, builder, vector, pointer, index)
+    place = place_of(context, builder, vector, pointer, index)
     align = vector.number.bitwidth // 8
     zeros = ir.Constant(context.get_value_type(vector), None)
     name = f"llvm.masked.load.{suffix(vector)}.p0"
@@ -199,7 +200,7 @@ def store_first(typing_context: Any, value: Any, pointer: Any, index: Any, count
     """Write up to ``count`` numbers of a vector, and nothing behind them."""
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
-        place = _place(context, builder, value, *args[1:3])
+        place = place_of(context, builder, value, *args[1:3])
         align = value.number.bitwidth // 8
         name = f"llvm.masked.store.{suffix(value)}.p0"
         whole = builder.icmp_signed(">=", args[3], args[3].type(value.lanes))

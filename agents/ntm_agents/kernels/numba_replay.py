@@ -6,10 +6,10 @@ from typing import Any
 
 from ntm_agents.kernels.numba_addressing import inverse_norms
 from ntm_agents.kernels.numba_compile import kernel
-from ntm_agents.kernels.numba_memory import write
 from ntm_agents.kernels.numba_pointers import at
 from ntm_agents.kernels.numba_tape import Sizes, State, Tape, head_offset, tape_at
 from ntm_agents.kernels.numba_workspace import copy, copy_rows
+from ntm_agents.kernels.numba_writes import write
 
 
 @kernel

@@ -19,9 +19,11 @@ from numba.extending import intrinsic as _untyped_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
 _FEATURES = llvmlite.binding.get_host_cpu_features()
-_REGISTER_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
-VECTOR_BYTES = 4 * _REGISTER_BYTES
-"""Four registers: as many sums at once hide each other's latency."""
+REGISTER_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
+REGISTERS = 4
+"""In a vector: as many sums at once hide each other's latency."""
+
+VECTOR_BYTES = REGISTERS * REGISTER_BYTES
 
 _LANE = ir.IntType(32)
 _FAST = ("fast",)
@@ -97,6 +99,12 @@ _define_arithmetic(operator.add, operator.iadd, "fadd")
 _define_arithmetic(operator.sub, operator.isub, "fsub")
 _define_arithmetic(operator.mul, operator.imul, "fmul")
 _define_arithmetic(operator.truediv, operator.itruediv, "fdiv")
+
+
+def take(builder: Any, first: Any, second: Any, indices: range) -> Any:
+    """Build a vector of some lanes of two; those of the second count on."""
+    places = ir.Constant(ir.VectorType(_LANE, len(indices)), list(indices))
+    return builder.shuffle_vector(first, second, places)
 
 
 def first_lanes(context: Any, builder: Any, vector: Vector, count: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_pointers import at, lanes, number_for, prefetch_line
 from ntm_agents.kernels.numba_tape import Sizes, State, Tape
+from ntm_agents.kernels.numba_vectors import REGISTER_BYTES
 
 TILE = 4
 """Sequences that take a step together: the controller's weights are then read once for all."""
@@ -35,6 +36,13 @@ def working_state(sizes: Sizes, like: Any) -> State:
         aligned_zeros(TILE * sizes.reads * sizes.words, like),
         aligned_zeros(TILE * 2 * sizes.recurrent * sizes.layers * sizes.controller, like),
     )
+
+
+@kernel
+def waiting_sums(count: int, like: Any) -> Any:
+    """Return room for sums of `numba_sums`, and for those behind them that are read too."""
+    row = REGISTER_BYTES // like.itemsize
+    return aligned_zeros((count + row) * row, like)
 
 
 @kernel
