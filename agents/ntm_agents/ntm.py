@@ -120,8 +120,10 @@ class NTM(nn.Module):
                 f"the state holds {state.memory.shape[0]} sequences, inputs {inputs.shape[0]}"
             )
         run = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
-        features, next_state = run(inputs, self.weights(), state, self.config, episode_starts)
-        return self.output_layer(features), next_state
+        outputs, next_state = run(inputs, self.weights(), state, self.config, episode_starts)
+        if not isinstance(self.output_layer, nn.Linear):
+            outputs = self.output_layer(outputs)
+        return outputs, next_state
 
     def step(self, inputs: Tensor, state: NTMState | None = None) -> tuple[Tensor, NTMState]:
         """Take one step.
@@ -137,12 +139,14 @@ class NTM(nn.Module):
         return logits.squeeze(1), next_state
 
     def weights(self) -> Weights:
-        """Return all parameters but those of the output layer."""
+        """Return all parameters, but none of another output layer than a linear one."""
+        inputs, output = self.input_layer, self.output_layer
         return Weights(
-            self.input_layer.weight,
-            self.input_layer.bias,
+            inputs.weight,
+            inputs.bias,
             self.core_weights(),
             self.learned_start(),
+            (output.weight, output.bias) if isinstance(output, nn.Linear) else None,
         )
 
     def learned_start(self) -> LearnedStart:

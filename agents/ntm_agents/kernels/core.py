@@ -1,7 +1,7 @@
 """The recurrent core: all that has to happen one step after the other, and its interface.
 
 A sequence passes an input projection (one matrix product over all steps), the core, and an
-output projection (one more product). Backends run the first two; `reference` defines them.
+output projection (one more product). Backends run all three; `reference` defines the core.
 Letters: see `ntm_agents.config.NTMConfig`; T is time.
 """
 
@@ -38,23 +38,26 @@ class CoreWeights(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """All parameters up to the output layer.
+    """All parameters.
 
     Attributes:
         input_weight: Input projection, ``(G, I)``.
         input_bias: Shape ``(G,)``.
         core: Of the recurrent core.
         start: Where every sequence starts.
+        output: Of the output layer, weight ``(O, C + R · M)`` and bias ``(O,)``; None if its
+            inputs, the features, are wanted.
     """
 
     input_weight: Tensor
     input_bias: Tensor
     core: CoreWeights
     start: LearnedStart
+    output: tuple[Tensor, Tensor] | None
 
 
 class Run(Protocol):
-    """A backend: from inputs to what the output layer sees."""
+    """A backend: from inputs to outputs, or to what an output layer sees."""
 
     def __call__(
         self,
@@ -75,8 +78,8 @@ class Run(Protocol):
                 shape ``(B, T)``, bool; nowhere if None.
 
         Returns:
-            Controller outputs beside the read vectors, shape ``(B, T, C + R · M)``, and the
-            state after the last step.
+            Outputs, shape ``(B, T, O)``, or features: controller outputs beside the read
+            vectors, shape ``(B, T, C + R · M)``; and the state after the last step.
         """
         ...
 
@@ -112,8 +115,8 @@ class RunCore(Protocol):
         ...
 
 
-def with_projection(run_core: RunCore) -> Run:
-    """Return the backend that projects the inputs by torch and then runs a core."""
+def with_projections(run_core: RunCore) -> Run:
+    """Return the backend that runs a core, and projects inputs and outputs by torch."""
 
     @functools.wraps(run_core)
     def run(
@@ -124,7 +127,7 @@ def with_projection(run_core: RunCore) -> Run:
         episode_starts: Tensor | None = None,
     ) -> tuple[Tensor, NTMState]:
         needs_start = state is None or episode_starts is not None
-        return run_core(
+        features, next_state = run_core(
             functional.linear(inputs, weights.input_weight, weights.input_bias),
             weights.core,
             state,
@@ -132,5 +135,8 @@ def with_projection(run_core: RunCore) -> Run:
             episode_starts,
             weights.start.state(config.memory_size) if needs_start else None,
         )
+        if weights.output is None:
+            return features, next_state
+        return functional.linear(features, *weights.output), next_state
 
     return run

@@ -123,9 +123,11 @@ def _layout(
         seen=(batch_size, kept, seen),
         cells=(*of_layers, recurrent * config.controller_size),
         gates=(*of_layers, recurrent * config.gates_size),
-        outputs=(*of_layers, config.controller_size),
-        d_gates=(*of_layers, config.gates_size),
-        d_parameters=(batch_size, kept, config.head_parameters_size),
+        outputs=(
+            batch_size,
+            kept,
+            config.controller_layers * config.controller_size + config.read_size,
+        ),
     )
     sizes = (math.prod(shape) * itemsize for shape in shapes)
     padded = tuple(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)

@@ -91,8 +91,9 @@ def controller_step(
         sizes.recurrent,
         sizes.gates,
     )
-    of_seen, of_outputs = sizes.kept * sizes.seen, sizes.kept * layers * size
-    of_gates, of_cells = recurrent * sizes.kept * layers * gates, recurrent * of_outputs
+    of_seen, of_outputs = sizes.kept * sizes.seen, sizes.kept * sizes.active
+    of_steps = recurrent * sizes.kept * layers
+    of_gates, of_cells = of_steps * gates, of_steps * size
     hidden_size, read_size = recurrent * size, sizes.reads * sizes.words
     for layer in range(layers):
         offset = seen_offset(sizes, layer)
@@ -143,6 +144,7 @@ def controller_backward(
     sizes: Sizes,
     sequences: int,
     gradient: State,
+    d_gates: Any,
     d_outputs: Any,
     d_seen: Any,
     nothing: Any,
@@ -151,11 +153,13 @@ def controller_backward(
 
     Args:
         weights: See `backward`.
-        tape: This step of the first sequence; gradients of its gates are written.
+        tape: This step of the first sequence.
         sizes: The sizes.
         sequences: How many.
         gradient: Of the states after the step; of the controller and the read vectors
             overwritten by that before it.
+        d_gates: Written: gradient of the pre-activations of all layers in this step of the
+            first sequence, ``(L, G)``; those of its other steps lie between sequences.
         d_outputs: Gradient of the last layer's outputs, overwritten, ``(sequences, C)``.
         d_seen: Scratch, for what a layer sees of all sequences.
         nothing: Zeros, as many as a layer sees.
@@ -170,7 +174,7 @@ def controller_backward(
     of_d_gates = sizes.steps * layers * gates
     of_gates = recurrent * sizes.kept * layers * gates
     for layer in range(layers - 1, -1, -1):
-        d_gate, matrix = at(tape.d_gates, layer * gates), weights.first
+        d_gate, matrix = at(d_gates, layer * gates), weights.first
         width, d_below = sizes.reads * sizes.words, gradient.read_vectors
         if layer > 0:
             width, d_below = size, d_outputs
@@ -189,7 +193,7 @@ def controller_backward(
                     d_total,
                 )
             else:
-                output = at(tape.outputs, (j * sizes.kept * layers + layer) * size)
+                output = at(tape.outputs, j * sizes.kept * sizes.active + layer * size)
                 _feedforward_layer_backward(output, d_output, size, d_total)
         all_seen = width + hidden_size
         combine(

@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import Weights
-from ntm_agents.kernels.numba_arrays import state_tensors
+from ntm_agents.kernels.numba_arrays import array, state_tensors
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
 from ntm_agents.kernels.numba_weights import (
     empty_like,
@@ -31,7 +31,7 @@ def run(
     episode_starts: Tensor | None = None,
 ) -> tuple[Tensor, NTMState]:
     """Run whole sequences; see `Run`."""
-    features, *final = _Sequences.apply(  # type: ignore[no-untyped-call]
+    results, *final = _Sequences.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
         episode_starts,
@@ -39,7 +39,7 @@ def run(
         *(state or _NO_STATE),
         *flatten_weights(weights),
     )
-    return features, NTMState(*final)
+    return results, NTMState(*final)
 
 
 class _Sequences(torch.autograd.Function):
@@ -56,33 +56,37 @@ class _Sequences(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         state = None if tensors[0] is None else NTMState(*tensors[:4])
         weights = weight_arrays(tensors[4:], config)
-        features, final, kept = forward_pass(
+        results, final, kept = forward_pass(
             inputs, weights, state, config, episode_starts, grad_enabled
         )
         if grad_enabled:
             ctx.set_materialize_grads(False)
-            ctx.kept, ctx.weights = kept, weights
+            ctx.kept, ctx.weights, ctx.shape = kept, weights, results.shape
             ctx.save_for_backward(*tensors[4:])
-        return features, *state_tensors(final, config)
+        return results, *state_tensors(final, config)
 
     @staticmethod
     @once_differentiable
     def backward(
-        ctx: Any, d_features: Tensor | None, *d_final: Tensor | None
+        ctx: Any, d_results: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        kept, config, weights = ctx.kept, ctx.kept.config, ctx.weights
-        input_weight, *_ = ctx.saved_tensors
-        if d_features is None:
-            d_features = kept.inputs.new_zeros(
-                *kept.inputs.shape[:2], config.controller_size + config.read_size
-            )
+        kept, config, weights, _ = ctx.kept, ctx.kept.config, ctx.weights, ctx.saved_tensors
+        if d_results is None:
+            d_results = kept.inputs.new_zeros(ctx.shape)
         gradient = empty_like(weights, config)
-        d_projected, d_state = backward_pass(
-            kept, weights, d_features.contiguous(), d_final, gradient
+        d_inputs = (
+            torch.empty_like(kept.inputs, memory_format=torch.contiguous_format)
+            if ctx.needs_input_grad[3]
+            else None
         )
-        d_inputs = None
-        if ctx.needs_input_grad[3]:
-            d_inputs = (d_projected @ input_weight).view_as(kept.inputs)
+        d_state = backward_pass(
+            kept,
+            weights,
+            d_results.contiguous(),
+            d_final,
+            gradient,
+            None if d_inputs is None else array(d_inputs),
+        )
         return (
             None,
             None,

@@ -26,7 +26,6 @@ from ntm_agents.kernels.numba_workspace import (
     aligned_zeros,
     copy,
     copy_state,
-    prefetch,
     prefetch_step,
     working_state,
 )
@@ -107,11 +106,12 @@ def _step(
     initial: State,
     working: State,
     tape: Tape,
-    features: Any,
+    results: Any,
     scratch: Scratch,
 ) -> None:
     """Take step ``t`` of a few sequences; see `forward`."""
     padded, read_size, size = sizes.padded, sizes.reads * sizes.words, sizes.controller
+    features = sizes.features
     s = t if sizes.segment > 0 else 0
     for j in range(sequences):
         state, inverse = state_at(working, sizes, padded, j), at(scratch.inverses, j * padded)
@@ -126,14 +126,13 @@ def _step(
     of_first = tape_at(tape, sizes, first, s)
     seen = at(inputs, (first * sizes.steps + t) * sizes.inputs)
     controller_step(seen, weights, working, sizes, sequences, of_first)
-    outputs, of_outputs = at(of_first.outputs, (sizes.layers - 1) * size), sizes.layers * size
-    of_outputs *= sizes.kept
+    active, of_active = at(of_first.outputs, sizes.active - features), sizes.kept * sizes.active
     combine(
         weights.heads,
         sizes.parameters,
         sizes.parameters,
-        outputs,
-        of_outputs,
+        active,
+        of_active,
         1,
         size,
         weights.head_bias,
@@ -151,11 +150,26 @@ def _step(
         inverse = at(scratch.inverses, j * padded)
         _memory_step(state, inverse, state.weightings, sizes, kept, scratch.circle)
         copy(kept.weightings, sizes.heads * padded, state.weightings)
-        feature = at(features, (b * sizes.steps + t) * (size + read_size))
-        copy(at(outputs, j * of_outputs), size, feature)
-        copy(state.read_vectors, read_size, at(feature, size))
-        if t + 1 < sizes.steps:
-            prefetch(at(feature, size + read_size), size + read_size)
+        copy(state.read_vectors, read_size, at(active, j * of_active + size))
+    if sizes.outputs > 0:
+        combine(
+            weights.output,
+            sizes.outputs,
+            sizes.outputs,
+            active,
+            of_active,
+            1,
+            features,
+            weights.output_bias,
+            0,
+            at(results, (first * sizes.steps + t) * sizes.outputs),
+            sizes.steps * sizes.outputs,
+            sequences,
+        )
+    else:
+        for j in range(sequences):
+            result = at(results, ((first + j) * sizes.steps + t) * features)
+            copy(at(active, j * of_active), features, result)
 
 
 @kernel
@@ -171,7 +185,7 @@ def forward(
     initial: State,
     state: State,
     tape: Tape,
-    features: Any,
+    results: Any,
 ) -> None:
     """Run sequences ``first … last - 1``.
 
@@ -187,11 +201,10 @@ def forward(
         initial: State at episode starts, with B = 1.
         state: Before the first step; overwritten by that after the last.
         tape: Written.
-        features: Written, ``(B, T, C + R · M)``.
+        results: Written: outputs, ``(B, T, O)``, or features, ``(B, T, C + R · M)``.
     """
-    parameters = weights.head_bias.shape[0]
-    sizes = sizes_of(state, tape, inputs.shape[1], segment, num_read_heads, parameters)
-    buffers = working_state(sizes, features), _new_scratch(sizes, features)
+    sizes = sizes_of(state, tape, weights, inputs.shape[1], segment, num_read_heads)
+    buffers = working_state(sizes, results), _new_scratch(sizes, results)
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
     states = pointers(state)
     lower_bounds(sizes, scratch.lowest)
@@ -214,7 +227,7 @@ def forward(
                 pointers(initial),
                 working,
                 pointers(tape),
-                pointer(features),
+                pointer(results),
                 scratch,
             )
         for j in range(sequences):

@@ -1,8 +1,7 @@
-"""One pass forward and one backward, from inputs to the output layer, by the Numba kernels.
+"""One pass forward and one backward, from inputs to outputs, by the Numba kernels.
 
-One kernel runs all steps of a few sequences, and one takes them back; gradients of the weights
-are sums over all steps, so they are matrix products afterwards. Nothing here is known to
-autograd.
+One kernel runs all steps of a few sequences, and one takes them back. Nothing here is known
+to autograd.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -31,11 +29,13 @@ from ntm_agents.kernels.numba_forward import forward
 from ntm_agents.kernels.numba_start import begin_backward
 from ntm_agents.kernels.numba_tape import State
 from ntm_agents.kernels.numba_threads import in_threads
+from ntm_agents.kernels.numba_totals import Totals
 from ntm_agents.kernels.numba_weights import (
     WeightArrays,
     straight,
+    totals_of,
     transposed,
-    write_gradients,
+    unstack,
 )
 from ntm_agents.state import NTMState
 
@@ -83,8 +83,8 @@ def forward_pass(
         keep: Whether a backward pass will follow.
 
     Returns:
-        Features, shape ``(B, T, C + R · M)``, the final state, and what was kept, to be used
-        only with ``keep``.
+        Outputs, shape ``(B, T, O)``, or features, ``(B, T, C + R · M)``, the final state, and
+        what was kept, to be used only with ``keep``.
     """
     batch_size, steps, _ = inputs.shape
     from_initial = state is None
@@ -93,30 +93,26 @@ def forward_pass(
     )
     needs_start = from_initial or episode_starts is not None
     start = start_state(weights.start, config, inputs.dtype) if needs_start else running
+    segment = math.isqrt(steps - 1) + 1 if keep else 0
     kept = Kept(
         config,
-        math.isqrt(steps - 1) + 1 if keep else 0,
+        segment,
         inputs,
-        TapeMemory(
-            config,
-            batch_size,
-            steps,
-            math.isqrt(steps - 1) + 1 if keep else 0,
-            DTYPES[inputs.dtype],
-        ),
+        TapeMemory(config, batch_size, steps, segment, DTYPES[inputs.dtype]),
         from_initial,
         starts_array(episode_starts),
         start,
         running.weightings if from_initial else running.weightings.copy(),
     )
-    features = inputs.new_empty(batch_size, steps, config.controller_size + config.read_size)
+    numbers = len(weights.output) or config.controller_size + config.read_size
+    results = inputs.new_empty(batch_size, steps, numbers)
     arranged = transposed(weights)
     in_threads(
         batch_size,
         lambda first, last: forward(
             first,
             last,
-            kept.segment,
+            segment,
             config.num_read_heads,
             array(inputs.contiguous()),
             arranged,
@@ -125,62 +121,78 @@ def forward_pass(
             start,
             running,
             kept.memory.tape,
-            array(features),
+            array(results),
         ),
     )
-    return features, running, kept
+    return results, running, kept
 
 
 def backward_pass(
     kept: Kept,
     weights: WeightArrays,
-    d_features: Tensor,
+    d_results: Tensor,
     d_final: tuple[Tensor | None, ...],
     gradient: WeightArrays,
-) -> tuple[Tensor, State]:
+    d_inputs: NDArray[Any] | None = None,
+) -> State:
     """Carry gradients back through whole sequences.
 
     Args:
         kept: From `forward_pass`.
         weights: Those of the forward pass.
-        d_features: Gradient of the features, contiguous.
+        d_results: Gradient of the outputs or features, contiguous.
         d_final: Gradient of each field of the final state, or None.
         gradient: Overwritten by the gradient of the weights.
+        d_inputs: Overwritten by the gradient of the inputs, if it is wanted.
 
     Returns:
-        Gradient of the input projection, shape ``(B · T, G)``, and of the state that was
-        passed in, meaningless if there was none.
+        Gradient of the state that was passed in; meaningless if there was none.
     """
-    config, tape = kept.config, kept.memory.tape
-    batch_size = len(tape.outputs)
-    d_state = final_gradient(d_final, config, batch_size, d_features.dtype)
-    restarts = kept.from_initial or kept.episode_starts.size > 0
-    d_start = d_state
-    if restarts:
-        d_start = final_gradient((None,) * 4, config, batch_size, d_features.dtype)
-    arranged = straight(weights)
-    in_threads(
-        batch_size,
-        lambda first, last: backward(
+    config, dtype = kept.config, d_results.dtype
+    if d_inputs is None:
+        d_inputs = np.empty((0, 0, 0), DTYPES[dtype])
+    batch_size, to_final = len(d_results), any(field is not None for field in d_final)
+    d_state = d_start = final_gradient((None,) * 4, config, 1, dtype)
+    if to_final or not kept.from_initial:
+        d_state = final_gradient(d_final, config, batch_size, dtype)
+    arranged, totals = straight(weights), totals_of(gradient)
+
+    def run(first: int, last: int) -> tuple[State, Totals]:
+        of_part = d_start, totals
+        if first > 0:
+            of_part = (
+                State(*(np.zeros_like(field) for field in d_start)),
+                Totals(*(np.empty_like(field) for field in totals)),
+            )
+        backward(
             first,
             last,
             kept.segment,
             config.num_read_heads,
             arranged,
             kept.from_initial,
+            to_final,
             kept.episode_starts,
             kept.start,
             kept.start_weightings,
-            tape,
-            array(d_features),
+            kept.memory.tape,
+            array(d_results),
             d_state,
-            d_start,
-        ),
-    )
-    write_gradients(config, tape, gradient)
-    if restarts:
+            of_part[0],
+            d_inputs,
+            of_part[1],
+        )
+        return of_part
+
+    for d_start_of_part, totals_of_part in in_threads(batch_size, run)[1:]:
+        for total, part in zip(
+            (*d_start, *totals), (*d_start_of_part, *totals_of_part), strict=True
+        ):
+            total += part
+    unstack(totals, gradient)
+    if kept.from_initial or kept.episode_starts.size > 0:
         begin_backward(d_start, kept.start, *gradient.start)
     else:
         for field in gradient.start:
             field.fill(0)
-    return torch.from_numpy(tape.d_gates)[:, :, 0].flatten(0, 1), d_state
+    return d_state

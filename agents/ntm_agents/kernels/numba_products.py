@@ -14,7 +14,6 @@ from ntm_agents.kernels.numba_pointers import (
     store_first,
     zeros,
 )
-from ntm_agents.kernels.numba_workspace import clear
 
 _ROWS_IN_CACHE = 128
 _ROWS_AT_ONCE = 4
@@ -131,54 +130,43 @@ def combine(
 
 
 @kernel
-def sum_outer_products(
-    first: int,
-    last: int,
-    left: Any,
-    left_offset: int,
-    right: Any,
-    right_offset: int,
+def add_outer_products(
+    lefts: Any,
+    left_stride: int,
+    outputs: int,
+    rights: Any,
+    right_stride: int,
+    inputs: int,
+    count: int,
     total: Any,
-    left_total: Any,
 ) -> None:
-    """Write the product of a transposed matrix and another: the gradient of a weight matrix.
+    """Add ``Σ_k lefts[k] ⊗ rights[k]``: the gradient of a weight matrix.
 
     Args:
-        first: First row of the product.
-        last: One past its last row.
-        left: Gradients of outputs, rows of more numbers than are needed, ``(K, …)``.
-        left_offset: First number that is needed.
-        right: Inputs, likewise, ``(K, …)``.
-        right_offset: First number that is needed.
-        total: Written: ``(outputs, inputs)``.
-        left_total: Written: the sum of the left rows, ``(outputs,)``, or empty.
+        lefts: Gradients of outputs, ``(count, outputs)``.
+        left_stride: From one row to the next.
+        outputs: Numbers in a left row.
+        rights: Inputs, ``(count, inputs)``.
+        right_stride: From one row to the next.
+        inputs: Numbers in a right row.
+        count: Rows.
+        total: Added to, ``(outputs, inputs)``.
     """
-    count, left_stride, right_stride = left.shape[0], left.shape[1], right.shape[1]
-    width = total.shape[1]
-    lefts, rights = at(pointer(left), left_offset), at(pointer(right), right_offset)
-    products = at(pointer(total), first * width)
-    clear(products, (last - first) * width)
     for k in range(0, count, _ROWS_IN_CACHE):
         combine(
             at(rights, k * right_stride),
             right_stride,
-            width,
-            at(lefts, k * left_stride + first),
+            inputs,
+            at(lefts, k * left_stride),
             1,
             left_stride,
             min(_ROWS_IN_CACHE, count - k),
-            products,
-            width,
-            products,
-            width,
-            last - first,
+            total,
+            inputs,
+            total,
+            inputs,
+            outputs,
         )
-    if left_total.shape[0] > 0:
-        left_totals = pointer(left_total)
-        clear(at(left_totals, first), last - first)
-        for k in range(count):
-            for g in range(first, last):
-                left_totals[g] += lefts[k * left_stride + g]
 
 
 @kernel

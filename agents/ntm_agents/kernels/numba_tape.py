@@ -15,18 +15,24 @@ class Weights(NamedTuple):
     """Parameters of the core, contiguous in the direction in which a kernel reads them.
 
     Attributes:
+        inputs: Weights of the inputs, ``(G, I)``, in both passes.
         first: First layer's matrix; the forward pass has the inputs' weights before it.
         others: Matrices of the other layers, ``(L - 1, …)``.
         biases: Of all layers, ``(L, G)``.
         heads: Head layer's matrix.
         head_bias: ``(P,)``.
+        output: Output layer's matrix; empty if the features are wanted.
+        output_bias: ``(O,)``, or empty.
     """
 
+    inputs: Any
     first: Any
     others: Any
     biases: Any
     heads: Any
     head_bias: Any
+    output: Any
+    output_bias: Any
 
 
 class State(NamedTuple):
@@ -50,10 +56,8 @@ class Tape(NamedTuple):
             in an LSTM its last hidden state, ``(B, T, …)``.
         cells: Of an LSTM before the step, ``(B, T, L, C)``.
         gates: Of an LSTM, activated, ``(B, T, L, G)``.
-        outputs: Of all controller layers, ``(B, T, L, C)``.
-        d_gates: Written by the backward pass: gradient of the pre-activations of all layers,
-            ``(B, T, L, G)``.
-        d_parameters: Likewise: gradient of the head layer's output, ``(B, T, P)``.
+        outputs: Of all controller layers, and then the read vectors: the last numbers of a
+            row are the features, ``(B, T, L · C + R · M)``.
     """
 
     parameters: Any
@@ -64,8 +68,6 @@ class Tape(NamedTuple):
     cells: Any
     gates: Any
     outputs: Any
-    d_gates: Any
-    d_parameters: Any
 
 
 class Sizes(NamedTuple):
@@ -92,6 +94,9 @@ class Sizes(NamedTuple):
         controller: C.
         gates: G.
         seen: What all controller layers see.
+        features: C + R · M.
+        active: L · C + R · M.
+        outputs: O; 0 if the features are wanted.
     """
 
     inputs: int
@@ -114,23 +119,27 @@ class Sizes(NamedTuple):
     controller: int
     gates: int
     seen: int
+    features: int
+    active: int
+    outputs: int
 
 
 @kernel
 def sizes_of(
-    state: State, tape: Tape, steps: int, segment: int, num_read_heads: int, parameters: int
+    state: State, tape: Tape, weights: Weights, steps: int, segment: int, num_read_heads: int
 ) -> Sizes:
     """Read the sizes off the arrays."""
     words, locations = state.memory.shape[1], state.memory.shape[2]
     heads, padded = tape.weightings.shape[2], tape.weightings.shape[3]
-    writes = heads - num_read_heads
+    writes, reads = heads - num_read_heads, num_read_heads * words
+    parameters = weights.head_bias.shape[0]
     addressing = (parameters - writes * 2 * words) // heads
-    layers, controller = tape.outputs.shape[2], tape.outputs.shape[3]
     recurrent = state.controller.shape[1] // 2
+    layers, controller = state.controller.shape[2], state.controller.shape[3]
     hidden = recurrent * controller
     above = (layers - 1) * (controller + hidden)
     return Sizes(
-        tape.seen.shape[2] - above - hidden - num_read_heads * words,
+        tape.seen.shape[2] - above - hidden - reads,
         steps,
         tape.outputs.shape[1],
         segment,
@@ -150,6 +159,9 @@ def sizes_of(
         controller,
         controller * (1 + 3 * recurrent),
         tape.seen.shape[2],
+        controller + reads,
+        layers * controller + reads,
+        weights.output_bias.shape[0],
     )
 
 
@@ -182,9 +194,7 @@ def tape_at(tape: Tape, sizes: Sizes, b: int, t: int) -> Tape:
         at(tape.seen, step * sizes.seen),
         at(tape.cells, step * sizes.recurrent * hidden),
         at(tape.gates, step * sizes.recurrent * sizes.layers * sizes.gates),
-        at(tape.outputs, step * hidden),
-        at(tape.d_gates, step * sizes.layers * sizes.gates),
-        at(tape.d_parameters, step * sizes.parameters),
+        at(tape.outputs, step * sizes.active),
     )
 
 

@@ -6,21 +6,23 @@ import functools
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 
+Result = TypeVar("Result")
 
-def in_threads(count: int, run: Callable[[int, int], None]) -> None:
-    """Split a range over torch's number of threads."""
+
+def in_threads(count: int, run: Callable[[int, int], Result]) -> list[Result]:
+    """Split a range over torch's number of threads; return what each part returns."""
     workers = min(torch.get_num_threads(), count)
     if workers == 1:
-        run(0, count)
-        return
+        return [run(0, count)]
     bounds = [count * worker // workers for worker in range(workers + 1)]
-    for done in [
+    started = [
         _pool(workers).submit(run, first, last) for first, last in itertools.pairwise(bounds)
-    ]:
-        done.result()
+    ]
+    return [part.result() for part in started]
 
 
 @functools.cache

@@ -12,10 +12,9 @@ from torch import Tensor
 from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.numba_arrays import array
-from ntm_agents.kernels.numba_products import sum_outer_products, transpose
-from ntm_agents.kernels.numba_tape import Tape
+from ntm_agents.kernels.numba_products import transpose
 from ntm_agents.kernels.numba_tape import Weights as KernelWeights
-from ntm_agents.kernels.numba_threads import in_threads
+from ntm_agents.kernels.numba_totals import Totals
 
 
 class WeightArrays(NamedTuple):
@@ -26,6 +25,8 @@ class WeightArrays(NamedTuple):
         input_bias: ``(G,)``.
         heads: ``(P, C)``.
         head_bias: ``(P,)``.
+        output: ``(O, C + R · M)``; O is zero if the features are wanted.
+        output_bias: ``(O,)``.
         start: The learned start's memory, logits of weightings, read vectors, controller.
         layers: See `CoreWeights`.
         layer_biases: See `CoreWeights`.
@@ -35,6 +36,8 @@ class WeightArrays(NamedTuple):
     input_bias: NDArray[Any]
     heads: NDArray[Any]
     head_bias: NDArray[Any]
+    output: NDArray[Any]
+    output_bias: NDArray[Any]
     start: Sequence[NDArray[Any]]
     layers: Sequence[NDArray[Any]]
     layer_biases: Sequence[NDArray[Any]]
@@ -43,11 +46,16 @@ class WeightArrays(NamedTuple):
 def flatten_weights(weights: Weights) -> list[Tensor]:
     """Return all tensors in the order that `weight_arrays` expects."""
     core = weights.core
+    output = weights.output
+    if output is None:
+        features = core.heads.shape[1] + weights.start.read_vectors.numel()
+        output = core.heads.new_empty(0, features), core.heads.new_empty(0)
     return [
         weights.input_weight,
         weights.input_bias,
         core.heads,
         core.head_bias,
+        *output,
         *weights.start,
         *core.layers,
         *core.layer_biases,
@@ -66,25 +74,20 @@ def empty_like(weights: WeightArrays, config: NTMConfig) -> WeightArrays:
 
 def flatten_arrays(weights: WeightArrays) -> list[NDArray[Any]]:
     """Return all arrays in the order of `flatten_weights`."""
-    return [
-        weights.input_weight,
-        weights.input_bias,
-        weights.heads,
-        weights.head_bias,
-        *weights.start,
-        *weights.layers,
-        *weights.layer_biases,
-    ]
+    *arrays, start, layers, layer_biases = weights
+    return [*arrays, *start, *layers, *layer_biases]
 
 
 def _unflatten(arrays: list[NDArray[Any]], config: NTMConfig) -> WeightArrays:
-    input_weight, input_bias, heads, head_bias, *others = arrays
+    input_weight, input_bias, heads, head_bias, output, output_bias, *others = arrays
     biases = 4 + config.controller_layers
     return WeightArrays(
         input_weight,
         input_bias,
         heads,
         head_bias,
+        output,
+        output_bias,
         others[:4],
         others[4:biases],
         others[biases:],
@@ -96,22 +99,28 @@ def transposed(weights: WeightArrays) -> KernelWeights:
     heads = _transposed(weights.heads)
     others = [_transposed(layer) for layer in weights.layers[1:]]
     return KernelWeights(
+        weights.input_weight,
         _transposed(weights.input_weight, weights.layers[0]),
         _stacked(others, heads),
         _stacked([weights.input_bias, *weights.layer_biases], heads),
         heads,
         weights.head_bias,
+        _transposed(weights.output),
+        weights.output_bias,
     )
 
 
 def straight(weights: WeightArrays) -> KernelWeights:
     """Return matrices as ``(outputs, inputs)``, which the backward kernel reads."""
     return KernelWeights(
+        weights.input_weight,
         weights.layers[0],
         _stacked(weights.layers[1:], weights.heads),
         weights.input_bias[None],
         weights.heads,
         weights.head_bias,
+        weights.output,
+        weights.output_bias,
     )
 
 
@@ -132,40 +141,27 @@ def _stacked(arrays: Sequence[NDArray[Any]], like: NDArray[Any]) -> NDArray[Any]
     return arrays[0][None] if arrays else like[None, :0]
 
 
-def write_gradients(config: NTMConfig, tape: Tape, gradient: WeightArrays) -> None:
-    """Write the gradient of all but the start, one product each, over ``B · T`` rows."""
-    gates, size = config.gates_size, config.controller_size
-    d_gate, seen = _rows(tape.d_gates), _rows(tape.seen)
-    none = np.empty(0, seen.dtype)
-    _product(d_gate, 0, seen, 0, gradient.input_weight, gradient.input_bias)
-    column = config.input_size
-    for layer, matrix in enumerate(gradient.layers):
-        bias = gradient.layer_biases[layer - 1] if layer else none
-        _product(d_gate, layer * gates, seen, column, matrix, bias)
-        column += matrix.shape[1]
-    last = (config.controller_layers - 1) * size
-    outputs, d_parameters = _rows(tape.outputs), _rows(tape.d_parameters)
-    _product(d_parameters, 0, outputs, last, gradient.heads, gradient.head_bias)
-
-
-def _rows(of_steps: NDArray[Any]) -> NDArray[Any]:
-    """View an array as one row for each step."""
-    batch_size, steps = of_steps.shape[:2]
-    return of_steps.reshape(batch_size * steps, -1)
-
-
-def _product(
-    left: NDArray[Any],
-    left_offset: int,
-    right: NDArray[Any],
-    right_offset: int,
-    total: NDArray[Any],
-    left_total: NDArray[Any],
-) -> None:
-    """Do what `sum_outer_products` does, in all threads."""
-    in_threads(
-        len(total),
-        lambda first, last: sum_outer_products(
-            first, last, left, left_offset, right, right_offset, total, left_total
-        ),
+def totals_of(gradient: WeightArrays) -> Totals:
+    """Return where a kernel writes gradients: the arrays themselves, if there is one layer."""
+    layers, heads = len(gradient.layers), gradient.heads
+    return Totals(
+        gradient.input_weight,
+        gradient.layers[0],
+        np.empty((layers - 1, *gradient.layers[-1].shape), heads.dtype),
+        np.empty((layers, len(gradient.input_bias)), heads.dtype)
+        if layers > 1
+        else gradient.input_bias[None],
+        heads,
+        gradient.head_bias,
+        gradient.output,
+        gradient.output_bias,
     )
+
+
+def unstack(totals: Totals, gradient: WeightArrays) -> None:
+    """Copy what `totals_of` has stacked."""
+    if len(gradient.layers) > 1:
+        gradient.input_bias[...] = totals.biases[0]
+        for layer, bias in enumerate(gradient.layer_biases):
+            gradient.layers[layer + 1][...] = totals.others[layer]
+            bias[...] = totals.biases[layer + 1]

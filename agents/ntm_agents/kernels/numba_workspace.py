@@ -82,6 +82,15 @@ def copy_state(source: State, source_row: int, sizes: Sizes, target: State, row:
 
 
 @kernel
+def clear_state(state: State, sizes: Sizes) -> None:
+    """Write zeros to the state of one sequence in padded rows."""
+    clear(state.memory, sizes.memory)
+    clear(state.weightings, sizes.heads * sizes.padded)
+    clear(state.read_vectors, sizes.reads * sizes.words)
+    clear(state.controller, 2 * sizes.recurrent * sizes.layers * sizes.controller)
+
+
+@kernel
 def add(source: Any, count: int, target: Any) -> None:
     """Add numbers to others."""
     for i in range(count):
@@ -126,4 +135,4 @@ def prefetch_step(tape: Tape, sizes: Sizes) -> None:
     prefetch(tape.seen, sizes.seen)
     prefetch(tape.cells, sizes.recurrent * hidden)
     prefetch(tape.gates, sizes.recurrent * sizes.layers * sizes.gates)
-    prefetch(tape.outputs, hidden)
+    prefetch(tape.outputs, sizes.active)

@@ -12,7 +12,7 @@ from ntm_agents.addressing import address
 from ntm_agents.config import NTMConfig
 from ntm_agents.controllers import feedforward_layer, lstm_layer
 from ntm_agents.heads import HeadParameters, split_head_parameters
-from ntm_agents.kernels.core import CoreWeights, with_projection
+from ntm_agents.kernels.core import CoreWeights, with_projections
 from ntm_agents.memory import read, write
 from ntm_agents.state import NTMState, expand, where
 
@@ -94,7 +94,7 @@ def run_core(
     return torch.stack(features, dim=1), state
 
 
-run = with_projection(run_core)
+run = with_projections(run_core)
 """The reference as a backend; see `Run`."""
 
 

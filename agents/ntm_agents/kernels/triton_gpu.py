@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights, with_projection
+from ntm_agents.kernels.core import CoreWeights, with_projections
 from ntm_agents.kernels.triton_backward import backward
 from ntm_agents.kernels.triton_forward import forward
 from ntm_agents.kernels.triton_tape import (
@@ -65,7 +65,7 @@ def run_core(
     return features, NTMState(*final)
 
 
-run = with_projection(run_core)
+run = with_projections(run_core)
 """The kernels as a backend; see `Run`."""
 
 

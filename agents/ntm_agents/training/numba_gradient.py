@@ -32,31 +32,18 @@ class NumbaGradient:
         weights = flatten_weights(network.weights())
         self._weights = weight_arrays(weights, self._config)
         self._gradient = weight_arrays([_gradient_of(w) for w in weights], self._config)
-        self._output = network.output_layer.weight.detach()
-        self._output_bias = network.output_layer.bias.detach()
-        self._d_output = _gradient_of(network.output_layer.weight)
-        self._d_output_bias = _gradient_of(network.output_layer.bias)
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> float:
         """Return the loss in nats; see `losses.nats_per_sequence`."""
-        features, _, kept = forward_pass(
+        logits, _, kept = forward_pass(
             batch.inputs, self._weights, None, self._config, None, keep=True
         )
-        flat = features.flatten(0, 1)
-        logits = torch.addmm(self._output_bias, flat, self._output.t())
         d_logits = torch.empty_like(logits)
-        shape = batch.targets.shape
         nats = cross_entropy(
-            array(logits).reshape(shape),
-            array(batch.targets),
-            array(batch.scored),
-            array(d_logits).reshape(shape),
+            array(logits), array(batch.targets), array(batch.scored), array(d_logits)
         )
-        torch.mm(d_logits.t(), flat, out=self._d_output)
-        torch.sum(d_logits, 0, out=self._d_output_bias)
-        d_features = (d_logits @ self._output).view_as(features)
-        backward_pass(kept, self._weights, d_features, _NO_GRADIENT, self._gradient)
+        backward_pass(kept, self._weights, d_logits, _NO_GRADIENT, self._gradient)
         return float(nats)
 
 
