@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig
 from ntm_agents.config import Controller
@@ -100,6 +100,20 @@ def test_sizes_beyond_one_vector_and_one_tile_equal_the_reference(
         expected = run(make_ntm(config, "reference", 0.2), batch_size, steps)
         found = run(make_ntm(config, backend, 0.2), batch_size, steps)
         assert worst(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("controller", CONTROLLERS)
+def test_another_output_layer_sees_the_features_of_the_reference(
+    controller: Controller, backend: Backend
+) -> None:
+    config, found = NTMConfig(3, 2, controller, 5, 2, 9, 7, 3, 2), {}
+    for name in ("reference", backend):
+        ntm = make_ntm(config, name)
+        ntm.output_layer = nn.Sequential(ntm.output_layer, nn.Tanh())  # type: ignore[assignment]
+        found[name] = run(ntm, 5, 10)
+
+    assert worst(found[backend], found["reference"]) < 1e-12
 
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
