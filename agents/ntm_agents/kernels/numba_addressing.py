@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import inlined, kernel
 from ntm_agents.kernels.numba_math import exp, log
 from ntm_agents.kernels.numba_pointers import (
     at,
@@ -33,6 +33,9 @@ from ntm_agents.kernels.numba_vectors import (
 )
 
 _NEVER = -1e30
+_MODERATE_STRENGTH, _MODERATE_SHARPENING = 20.0, 4.0
+"""Up to here similarities, at most 1, and logarithms of weightings, at most 0, need no other
+bound: the largest power is more than e**-40, in a memory of up to e**10 locations."""
 
 
 @kernel
@@ -67,25 +70,38 @@ def multiply_key(memory: Any, key: Any, sizes: Sizes, dot: Any) -> None:
 
 
 @kernel
-def _softmax_of_scaled(strength: Any, sizes: Sizes, weights: Any) -> None:
-    """Replace numbers by the softmax of ``strength`` times them."""
-    largest = zeros(weights) + _NEVER
-    for i in range(0, sizes.padded, lanes(weights)):
-        some = keep_first(load(weights, i), sizes.locations - i, _NEVER)
+def _largest(numbers: Any, sizes: Sizes) -> Any:
+    """Return the largest number of all locations."""
+    largest = zeros(numbers) + _NEVER
+    for i in range(0, sizes.padded, lanes(numbers)):
+        some = keep_first(load(numbers, i), sizes.locations - i, _NEVER)
         largest = larger(largest, some)
-    most = largest_of(largest)
-    total = zeros(weights)
-    for i in range(0, sizes.padded, lanes(weights)):
-        power = exp((load(weights, i) - most) * strength)
-        power = keep_first(power, sizes.locations - i, 0.0)
-        store(power, weights, i)
-        total += power
-    scale = number_for(weights, 1.0) / sum_of(total)
-    for i in range(0, sizes.padded, lanes(weights)):
-        store(load(weights, i) * scale, weights, i)
+    return largest_of(largest)
 
 
 @kernel
+def _to_powers(strength: Any, bound: Any, sizes: Sizes, numbers: Any) -> Any:
+    """Replace numbers by a multiple of the softmax of ``strength`` times them.
+
+    Args:
+        strength: Factor of all numbers.
+        bound: Not less than any number, nor so much more that the powers vanish.
+        sizes: The sizes.
+        numbers: Replaced, ``(N,)``.
+
+    Returns:
+        What to multiply them by.
+    """
+    total = zeros(numbers)
+    for i in range(0, sizes.padded, lanes(numbers)):
+        power = exp((load(numbers, i) - bound) * strength)
+        power = keep_first(power, sizes.locations - i, 0.0)
+        store(power, numbers, i)
+        total += power
+    return number_for(numbers, 1.0) / sum_of(total)
+
+
+@inlined
 def _join_ends(circle: Any, sizes: Sizes) -> None:
     """Repeat the last locations before the first, and the first behind the last."""
     max_shift = sizes.shifts // 2
@@ -142,17 +158,31 @@ def address(
     shift_weighting = at(parameters, sizes.words + 2)
     sharpening = shift_weighting[sizes.shifts]
 
-    multiply_key(memory, parameters, sizes, content)
     key_scale = _inverse_norm(parameters, sizes.words)
     for i in range(0, sizes.padded, lanes(memory)):
-        store(load(content, i) * load(inverse, i) * key_scale, content, i)
-    _softmax_of_scaled(strength, sizes, content)
+        total = zeros(memory)
+        for m in range(sizes.words):
+            total += load(memory, m * sizes.padded + i) * parameters[m]
+        store(total * load(inverse, i) * key_scale, content, i)
+    bound = number_for(memory, 1.0)
+    if strength > _MODERATE_STRENGTH:
+        bound = _largest(content, sizes)
+    scale = _to_powers(strength, bound, sizes, content)
 
-    _gate_around_the_circle(content, previous, gate, sizes, circle)
+    for i in range(0, sizes.padded, lanes(memory)):
+        by_content, before = load(content, i) * scale, load(previous, i)
+        store(by_content, content, i)
+        store(before + (by_content - before) * gate, circle, sizes.shifts // 2 + i)
+    _join_ends(circle, sizes)
     for i in range(0, sizes.padded, lanes(memory)):
         rotated = _rotated(circle, shift_weighting, sizes, i)
         store(log(rotated + SHARPENING_EPSILON), weighting, i)
-    _softmax_of_scaled(sharpening, sizes, weighting)
+    bound = number_for(memory, 0.0)
+    if sharpening > _MODERATE_SHARPENING:
+        bound = _largest(weighting, sizes)
+    scale = _to_powers(sharpening, bound, sizes, weighting)
+    for i in range(0, sizes.padded, lanes(memory)):
+        store(load(weighting, i) * scale, weighting, i)
 
 
 @kernel

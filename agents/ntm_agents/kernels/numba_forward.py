@@ -21,6 +21,7 @@ from ntm_agents.kernels.numba_tape import (
     state_at,
     tape_at,
 )
+from ntm_agents.kernels.numba_vectors import VECTOR_BYTES
 from ntm_agents.kernels.numba_workspace import (
     TILE,
     aligned_zeros,
@@ -40,12 +41,16 @@ class Scratch(NamedTuple):
         raw: Output of the head layer, ``(TILE, P')``.
         circle: See `address`.
         lowest: See `lower_bounds`.
+        above_zero: See `squash_heads`.
+        shifts: See `squash_heads`.
     """
 
     inverses: Any
     raw: Any
     circle: Any
     lowest: Any
+    above_zero: Any
+    shifts: Any
 
 
 @kernel
@@ -55,6 +60,8 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
         aligned_zeros(TILE * sizes.padded_parameters, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),
         aligned_zeros(sizes.padded_parameters, like),
+        aligned_zeros(TILE * 2 * sizes.heads + VECTOR_BYTES // like.itemsize, like),
+        aligned_zeros(TILE * sizes.heads * sizes.shifts + VECTOR_BYTES // like.itemsize, like),
     )
 
 
@@ -141,12 +148,19 @@ def _step(
         sizes.padded_parameters,
         sequences,
     )
+    squash_heads(
+        scratch.raw,
+        scratch.lowest,
+        sizes,
+        sequences,
+        of_first.parameters,
+        scratch.above_zero,
+        scratch.shifts,
+    )
     for j in range(sequences):
         b = first + j
         prefetch_step(tape_at(tape, sizes, b, min(s + 1, sizes.kept - 1)), sizes)
         state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, b, s)
-        raw = at(scratch.raw, j * sizes.padded_parameters)
-        squash_heads(raw, scratch.lowest, sizes, kept.parameters)
         inverse = at(scratch.inverses, j * padded)
         _memory_step(state, inverse, state.weightings, sizes, kept, scratch.circle)
         copy(kept.weightings, sizes.heads * padded, state.weightings)

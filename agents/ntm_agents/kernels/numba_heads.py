@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_compile import inlined, kernel
 from ntm_agents.kernels.numba_math import exp, sigmoid, softplus
-from ntm_agents.kernels.numba_pointers import at, lanes, load, number_for, store, store_first
+from ntm_agents.kernels.numba_pointers import (
+    at,
+    half,
+    lanes,
+    load,
+    load_like,
+    number_for,
+    store,
+    store_first,
+    zeros,
+)
 from ntm_agents.kernels.numba_tape import Sizes, head_offset
 
 
@@ -23,35 +33,75 @@ def lower_bounds(sizes: Sizes, lowest: Any) -> None:
 
 
 @kernel
-def squash_heads(raw: Any, lowest: Any, sizes: Sizes, parameters: Any) -> None:
-    """Bring the head layer's output, ``(P,)``, into the ranges of equations 3 to 9.
+def squash_heads(
+    raw: Any,
+    lowest: Any,
+    sizes: Sizes,
+    sequences: int,
+    parameters: Any,
+    above_zero: Any,
+    shifts: Any,
+) -> None:
+    """Bring the head layer's output into the ranges of equations 3 to 9.
 
     Keys and adds are squashed by tanh, which is a sigmoid twice as steep and twice as wide,
-    gates and erases by a sigmoid, so that vectors need not be cut where one ends.
+    gates and erases by a sigmoid, so that vectors need not be cut where one ends. What else
+    there is of all heads of a few sequences is collected, so that it fills vectors.
+
+    Args:
+        raw: The head layer's output, ``(sequences, P')``.
+        lowest: See `lower_bounds`.
+        sizes: The sizes.
+        sequences: How many.
+        parameters: Written, for the first sequence; a sequence's steps lie between.
+        above_zero: Scratch: strengths and sharpenings, ``(sequences, H, 2)``.
+        shifts: Scratch: shift weightings, ``(sequences, H, S)``.
     """
-    for i in range(0, sizes.parameters, lanes(raw)):
-        low = load(lowest, i)
-        span = 1.0 - low
-        store(low + span * sigmoid(load(raw, i) * span), parameters, i)
-    for h in range(sizes.heads):
-        offset = head_offset(sizes, h) + sizes.words
-        _squash_rest(at(raw, offset), sizes.shifts, at(parameters, offset))
+    of_parameters = sizes.kept * sizes.padded_parameters
+    for j in range(sequences):
+        own = at(raw, j * sizes.padded_parameters)
+        for i in range(0, sizes.parameters, lanes(raw)):
+            low = load(lowest, i)
+            span = 1.0 - low
+            squashed = low + span * sigmoid(load(own, i) * span)
+            store(squashed, parameters, j * of_parameters + i)
+        for h in range(sizes.heads):
+            rest, place = at(own, head_offset(sizes, h) + sizes.words), j * sizes.heads + h
+            _collect(rest, sizes, at(above_zero, 2 * place), at(shifts, place * sizes.shifts))
+    few = half(half(zeros(raw)))
+    step = lanes(raw) // 4
+    for i in range(0, 2 * sequences * sizes.heads, step):
+        store(softplus(load_like(few, above_zero, i, step)), above_zero, i)
+    for i in range(0, sequences * sizes.heads * sizes.shifts, step):
+        store(exp(load_like(few, shifts, i, step)), shifts, i)
+    for j in range(sequences):
+        own = at(parameters, j * of_parameters)
+        for h in range(sizes.heads):
+            rest, place = at(own, head_offset(sizes, h) + sizes.words), j * sizes.heads + h
+            _put_back(at(above_zero, 2 * place), at(shifts, place * sizes.shifts), sizes, rest)
 
 
-@kernel
-def _squash_rest(raw: Any, shifts: int, parameters: Any) -> None:
-    """Squash strength, shift weighting and sharpening; the gate is between them."""
-    parameters[0] = softplus(raw[0])
-    parameters[shifts + 2] = softplus(raw[shifts + 2]) + number_for(raw, 1.0)
-    largest = raw[2]
-    for q in range(3, shifts + 2):
-        largest = max(largest, raw[q])
-    total = number_for(raw, 0.0)
-    for q in range(2, shifts + 2):
-        parameters[q] = exp(raw[q] - largest)
-        total += parameters[q]
-    for q in range(2, shifts + 2):
-        parameters[q] /= total
+@inlined
+def _collect(rest: Any, sizes: Sizes, above_zero: Any, shifts: Any) -> None:
+    """Copy a head's strength and sharpening, and its shifts less the largest of them."""
+    above_zero[0], above_zero[1] = rest[0], rest[sizes.shifts + 2]
+    largest = rest[2]
+    for q in range(1, sizes.shifts):
+        largest = max(largest, rest[2 + q])
+    for q in range(sizes.shifts):
+        shifts[q] = rest[2 + q] - largest
+
+
+@inlined
+def _put_back(above_zero: Any, shifts: Any, sizes: Sizes, rest: Any) -> None:
+    """Copy back what was collected; powers become the shift weighting."""
+    one, total = number_for(rest, 1.0), number_for(rest, 0.0)
+    rest[0], rest[sizes.shifts + 2] = above_zero[0], above_zero[1] + one
+    for q in range(sizes.shifts):
+        total += shifts[q]
+    scale = one / total
+    for q in range(sizes.shifts):
+        rest[2 + q] = shifts[q] * scale
 
 
 @kernel

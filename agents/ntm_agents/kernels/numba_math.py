@@ -118,16 +118,6 @@ def _log_single(x: Any) -> Any:
     return m + rest + whole * _LN2_HIGH
 
 
-@ordered_kernel
-def _softplus_single(x: Any) -> Any:
-    """Return log(1 + e**x), also where adding one to a small power would lose it."""
-    power = _exp_single(-abs(x))
-    sum_with_one = _f(1.0) + power
-    added = sum_with_one - _f(1.0)
-    above = _log_single(sum_with_one) * (power / added) if added > _f(0.0) else power
-    return above + max(x, _f(0.0))
-
-
 def exp(x: Any) -> Any:
     """Return e**x."""
     return math.exp(x)
@@ -141,11 +131,6 @@ def log(x: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """Return 1 / (1 + e**-x)."""
     return 1 / (1 + math.exp(-x))
-
-
-def softplus(x: Any) -> Any:
-    """Return log(1 + e**x)."""
-    return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
 def _is_single(x: Any) -> bool:
@@ -180,14 +165,16 @@ def _sigmoid(x):  # type: ignore[no-untyped-def]
     return lambda x: 1.0 / (1.0 + math.exp(-x))
 
 
-@overload(softplus)
-def _softplus(x):  # type: ignore[no-untyped-def]
-    if x == types.float32:
-        return lambda x: _softplus_single(x)
-    return lambda x: math.log1p(math.exp(-abs(x))) + max(x, 0.0)
-
-
 @kernel
 def tanh(x: Any) -> Any:
     """Return the hyperbolic tangent of each lane."""
     return sigmoid(x + x) * 2.0 - 1.0
+
+
+@ordered_kernel
+def softplus(x: Any) -> Any:
+    """Return log(1 + e**x) of each lane, also where adding one to a small power loses it."""
+    power = exp(smaller(x, 0.0 - x))
+    more = power + 1.0
+    lost = power - (more - 1.0)
+    return log(more) + lost / more + larger(x, 0.0)

@@ -48,8 +48,9 @@ def _tanh(x: Any, y: Any) -> None:
 
 @kernel
 def _softplus(x: Any, y: Any) -> None:
-    for i in range(x.size):
-        y[i] = softplus(x[i])
+    for i in range(0, x.size, lanes(pointer(x))):
+        rest = x.size - i
+        store_first(softplus(load_first(pointer(x), i, rest)), pointer(y), i, rest)
 
 
 @kernel
