@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig
 from ntm_agents.config import Controller
+from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels.dispatch import Backend
 
 FAST_BACKENDS: list[Backend] = ["numba"]
@@ -152,6 +153,24 @@ def test_sharp_addressing_is_as_exact_as_in_the_reference(
 
     of_reference, of_backend = (worst(found, expected) for found in single)
     assert of_backend < 2 * of_reference
+
+
+@pytest.mark.parametrize("backend", FAST_BACKENDS)
+@pytest.mark.parametrize("raised", [3.0, 30.0, 300.0])
+def test_strong_keys_and_strong_sharpening_equal_the_reference(
+    raised: float, backend: Backend
+) -> None:
+    config, found = NTMConfig(3, 2, "lstm", 5, 1, 9, 7, 2, 1, initial_focus=2.0), {}
+    strengths = key_strength_places(config)
+    sharpenings = [place + 2 + config.num_shifts for place in strengths]
+    for name in ("reference", backend):
+        ntm = make_ntm(config, name)
+        with torch.no_grad():
+            ntm.head_layer.bias[strengths] += raised
+            ntm.head_layer.bias[sharpenings] += raised
+        found[name] = run(ntm, 5, 10)
+
+    assert worst(found[backend], found["reference"]) < 1e-12
 
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
