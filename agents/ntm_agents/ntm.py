@@ -161,11 +161,12 @@ class NTM(nn.Module):
     def core_weights(self) -> CoreWeights:
         """Return the parameters of the recurrent core."""
         layers = [layer for layer in self.controller_layers if isinstance(layer, nn.Linear)]
+        heads = self.head_layer
         return CoreWeights(
             layers=tuple(layer.weight for layer in layers),
             layer_biases=tuple(layer.bias for layer in layers[1:]),
-            heads=self.head_layer.weight,
-            head_bias=self.head_layer.bias,
+            heads=heads.weight,
+            head_bias=heads.bias,
         )
 
     def with_memory_size(self, memory_size: int) -> NTM:

@@ -23,7 +23,8 @@ DTYPES: dict[torch.dtype, type[np.floating]] = {
 
 def array(tensor: Tensor) -> NDArray[Any]:
     """View a tensor as an array."""
-    return np.asarray(tensor.detach().numpy())
+    viewed: NDArray[Any] = tensor.detach().numpy()
+    return viewed
 
 
 def empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:

@@ -9,7 +9,7 @@ import numpy as np
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_tape import Sizes
 from ntm_agents.kernels.numba_vectors import VECTOR_BYTES
-from ntm_agents.kernels.numba_workspace import TILE, aligned_zeros, waiting_sums
+from ntm_agents.kernels.numba_workspace import TILE, aligned, aligned_zeros, waiting_sums
 
 
 class Scratch(NamedTuple):
@@ -59,14 +59,14 @@ class Scratch(NamedTuple):
 
 @kernel
 def new_scratch(sizes: Sizes, like: Any) -> Scratch:
-    """Return zeros."""
+    """Return zeros; where all is written before it is read, any numbers."""
     memories = TILE * (2 * sizes.segment + 1)
     steps = TILE * sizes.steps
     seen = max(sizes.reads * sizes.words, sizes.controller) + sizes.controller
     nothing = max(seen, sizes.inputs)
     return Scratch(
-        aligned_zeros(memories * sizes.memory, like),
-        aligned_zeros(memories * sizes.padded, like),
+        aligned(memories * sizes.memory, like),
+        aligned(memories * sizes.padded, like),
         np.empty(TILE * sizes.segment, np.int64),
         aligned_zeros(sizes.heads * sizes.padded, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),
@@ -78,8 +78,8 @@ def new_scratch(sizes: Sizes, like: Any) -> Scratch:
         aligned_zeros(sizes.padded_parameters, like),
         aligned_zeros(sizes.padded_parameters, like),
         aligned_zeros(TILE * sizes.features, like),
-        aligned_zeros(steps * sizes.parameters, like),
-        aligned_zeros(steps * sizes.layers * sizes.gates, like),
+        aligned(steps * sizes.parameters, like),
+        aligned(steps * sizes.layers * sizes.gates, like),
         aligned_zeros(TILE * sizes.controller, like),
         aligned_zeros(TILE * seen, like),
         aligned_zeros(nothing, like),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ntm_agents.kernels.numba_compile import kernel
-from ntm_agents.kernels.numba_pointers import at, lanes, number_for, prefetch_line
+from ntm_agents.kernels.numba_pointers import at, lanes, number_for, pointer, prefetch_line
 from ntm_agents.kernels.numba_tape import Sizes, State, Tape
 from ntm_agents.kernels.numba_vectors import REGISTER_BYTES
 
@@ -18,12 +18,27 @@ _CACHE_LINE = 64
 
 
 @kernel
-def aligned_zeros(count: int, like: Any) -> Any:
-    """Return zeros of the type of an array, from the beginning of a cache line."""
-    block = np.zeros(count + _CACHE_LINE // like.itemsize, like.dtype)
+def clear(target: Any, count: int) -> None:
+    """Write zeros."""
+    for i in range(count):
+        target[i] = number_for(target, 0.0)
+
+
+@kernel
+def aligned(count: int, like: Any) -> Any:
+    """Return any numbers of the type of an array, from the beginning of a cache line."""
+    block = np.empty(count + _CACHE_LINE // like.itemsize, like.dtype)
     misplaced = int(block.ctypes.data) % _CACHE_LINE
     first = (_CACHE_LINE - misplaced) // like.itemsize
     return block[first : first + count]
+
+
+@kernel
+def aligned_zeros(count: int, like: Any) -> Any:
+    """Return zeros of the type of an array, from the beginning of a cache line."""
+    numbers = aligned(count, like)
+    clear(pointer(numbers), count)
+    return numbers
 
 
 @kernel
@@ -42,7 +57,7 @@ def working_state(sizes: Sizes, like: Any) -> State:
 def waiting_sums(count: int, like: Any) -> Any:
     """Return room for sums of `numba_sums`, and for those behind them that are read too."""
     row = REGISTER_BYTES // like.itemsize
-    return aligned_zeros((count + row) * row, like)
+    return aligned((count + row) * row, like)
 
 
 @kernel
@@ -50,13 +65,6 @@ def copy(source: Any, count: int, target: Any) -> None:
     """Copy numbers from pointer to pointer."""
     for i in range(count):
         target[i] = source[i]
-
-
-@kernel
-def clear(target: Any, count: int) -> None:
-    """Write zeros."""
-    for i in range(count):
-        target[i] = number_for(target, 0.0)
 
 
 @kernel
