@@ -9,8 +9,10 @@ from ntm_agents.kernels.numba_pointers import (
     at,
     half,
     lanes,
+    load,
     load_like,
     pointer,
+    store,
     store_first,
     zeros,
 )
@@ -66,6 +68,30 @@ def _combine_block(
         store_first(total, combination, b * combination_stride, rest)
 
 
+@inlined
+def _combine_pair(
+    nothing: Any,
+    rows: Any,
+    row_stride: int,
+    rest: int,
+    numbers: Any,
+    next_number: int,
+    count: int,
+    start: Any,
+    combination: Any,
+) -> None:
+    """Do what `combine` does, once, for a whole vector and one like ``nothing`` behind it."""
+    step = lanes(rows)
+    behind = rest - step
+    first, second = load(start, 0), load_like(nothing, start, step, behind)
+    for k in range(count):
+        row, n = at(rows, k * row_stride), numbers[k * next_number]
+        first += load(row, 0) * n
+        second += load_like(nothing, row, step, behind) * n
+    store(first, combination, 0)
+    store_first(second, combination, step, behind)
+
+
 @kernel
 def combine(
     rows: Any,
@@ -104,6 +130,22 @@ def combine(
     two = half(several)
     one = half(two)
     i = 0
+    while combinations == 1 and width - i > lanes(rows):
+        pair = (
+            at(rows, i),
+            row_stride,
+            width - i,
+            numbers,
+            next_number,
+            count,
+            at(start, i),
+            at(combination, i),
+        )
+        if 2 * (width - i) > 3 * lanes(rows):
+            _combine_pair(several, *pair)
+        else:
+            _combine_pair(two, *pair)
+        i += 2 * lanes(rows)
     while i < width:
         rest = width - i
         arguments = (
