@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.kernels.numba_addressing import (
+from ntm_agents.kernels.numba_addressing_backward import (
     address_backward,
     compare_backward,
     multiply_key,
