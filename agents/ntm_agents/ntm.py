@@ -120,10 +120,9 @@ class NTM(nn.Module):
                 f"the state holds {state.memory.shape[0]} sequences, inputs {inputs.shape[0]}"
             )
         run = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
-        outputs, next_state = run(inputs, self.weights(), state, self.config, episode_starts)
-        if not isinstance(self.output_layer, nn.Linear):
-            outputs = self.output_layer(outputs)
-        return outputs, next_state
+        weights = self.weights()
+        outputs, next_state = run(inputs, weights, state, self.config, episode_starts)
+        return self.output_layer(outputs) if weights.output is None else outputs, next_state
 
     def step(self, inputs: Tensor, state: NTMState | None = None) -> tuple[Tensor, NTMState]:
         """Take one step.
@@ -139,14 +138,15 @@ class NTM(nn.Module):
         return logits.squeeze(1), next_state
 
     def weights(self) -> Weights:
-        """Return all parameters, but none of another output layer than a linear one."""
+        """Return all parameters, but none of an output layer that is not linear with a bias."""
         inputs, output = self.input_layer, self.output_layer
+        linear = isinstance(output, nn.Linear) and output.bias is not None
         return Weights(
             inputs.weight,
             inputs.bias,
             self.core_weights(),
             self.learned_start(),
-            (output.weight, output.bias) if isinstance(output, nn.Linear) else None,
+            (output.weight, output.bias) if linear else None,
         )
 
     def learned_start(self) -> LearnedStart:

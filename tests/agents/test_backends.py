@@ -105,13 +105,17 @@ def test_sizes_beyond_one_vector_and_one_tile_equal_the_reference(
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
 @pytest.mark.parametrize("controller", CONTROLLERS)
+@pytest.mark.parametrize(
+    "output_layer", [nn.Identity(), nn.Linear(26, 2, bias=False, dtype=torch.float64)]
+)
 def test_another_output_layer_sees_the_features_of_the_reference(
-    controller: Controller, backend: Backend
+    output_layer: nn.Module, controller: Controller, backend: Backend
 ) -> None:
     config, found = NTMConfig(3, 2, controller, 5, 2, 9, 7, 3, 2), {}
     for name in ("reference", backend):
         ntm = make_ntm(config, name)
-        ntm.output_layer = nn.Sequential(ntm.output_layer, nn.Tanh())  # type: ignore[assignment]
+        ntm.output_layer = output_layer  # type: ignore[assignment]
+        ntm.zero_grad()
         found[name] = run(ntm, 5, 10)
 
     assert worst(found[backend], found["reference"]) < 1e-12

@@ -8,7 +8,7 @@ from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_math import exp
 from ntm_agents.kernels.numba_pointers import at, number_for, pointer, pointers
 from ntm_agents.kernels.numba_tape import State
-from ntm_agents.kernels.numba_workspace import add, clear, copy
+from ntm_agents.kernels.numba_workspace import clear, copy
 
 
 @kernel
@@ -53,10 +53,10 @@ def begin_backward(
     d_read_vectors: Any,
     d_controller: Any,
 ) -> None:
-    """Write the gradients of `begin`'s arguments, summed over sequences.
+    """Write the gradients of `begin`'s arguments.
 
     Args:
-        d_start: Gradient of the start of each sequence.
+        d_start: Gradient of the start, with batch size one.
         start: From `begin`.
         d_memory: Written.
         d_logits: Written.
@@ -68,23 +68,17 @@ def begin_backward(
     stride, weightings = words if d_memory.shape[0] > 1 else 0, pointer(start.weightings)
     memory, logits = pointer(d_memory), pointer(d_logits)
     clear(memory, d_memory.size)
-    clear(logits, d_logits.size)
-    clear(pointer(d_read_vectors), d_read_vectors.size)
-    clear(pointer(d_controller), d_controller.size)
     gradient = pointers(d_start)
-    for b in range(d_start.memory.shape[0]):
-        of_sequence = at(gradient.memory, b * words * locations)
+    for i in range(locations):
+        for m in range(words):
+            memory[i * stride + m] += gradient.memory[m * locations + i]
+    for h in range(heads):
+        weighting = at(weightings, h * locations)
+        d_weighting = at(gradient.weightings, h * locations)
+        mean = number_for(weighting, 0.0)
         for i in range(locations):
-            for m in range(words):
-                memory[i * stride + m] += of_sequence[m * locations + i]
-        for h in range(heads):
-            weighting = at(weightings, h * locations)
-            d_weighting = at(gradient.weightings, (b * heads + h) * locations)
-            mean = number_for(weighting, 0.0)
-            for i in range(locations):
-                mean += weighting[i] * d_weighting[i]
-            for i in range(locations):
-                logits[h * locations + i] += weighting[i] * (d_weighting[i] - mean)
-        reads, controller = d_read_vectors.size, d_controller.size
-        add(at(gradient.read_vectors, b * reads), reads, pointer(d_read_vectors))
-        add(at(gradient.controller, b * controller), controller, pointer(d_controller))
+            mean += weighting[i] * d_weighting[i]
+        for i in range(locations):
+            logits[h * locations + i] = weighting[i] * (d_weighting[i] - mean)
+    copy(gradient.read_vectors, d_read_vectors.size, pointer(d_read_vectors))
+    copy(gradient.controller, d_controller.size, pointer(d_controller))
