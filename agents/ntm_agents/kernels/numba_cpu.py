@@ -70,7 +70,8 @@ class _Sequences(torch.autograd.Function):
     def backward(
         ctx: Any, d_results: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        kept, config, weights, _ = ctx.kept, ctx.kept.config, ctx.weights, ctx.saved_tensors
+        _ = ctx.saved_tensors  # an error, if a weight has been changed since
+        kept, config, weights = ctx.kept, ctx.kept.config, ctx.weights
         if d_results is None:
             d_results = kept.inputs.new_zeros(ctx.shape)
         gradient = empty_like(weights, config)
