@@ -6,7 +6,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from ntm_gym.commands import leaderboard_page
+from ntm_gym.commands import leaderboard_page, leaderboard_verify
 from ntm_gym.commands.evaluate import print_tables, reference_row
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
@@ -20,20 +20,11 @@ from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.collection import collect
 from ntm_gym.leaderboard.entries import TRACKS
 from ntm_gym.leaderboard.overall import rank
-from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
-from ntm_gym.leaderboard.references import (
-    References,
-    play_references,
-    read_references,
-    write_references,
-)
+from ntm_gym.leaderboard.reading import read_board
+from ntm_gym.leaderboard.references import play_references, read_references, write_references
 from ntm_gym.leaderboard.submission import submit
 from ntm_gym.leaderboard.table import Row, format_interval
-from ntm_gym.leaderboard.verification import (
-    first_difference,
-    first_difference_in,
-    play_again,
-)
+from ntm_gym.leaderboard.verification import first_difference, play_again
 from ntm_gym.markdown import format_markdown
 
 
@@ -72,10 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     overall.add_argument("--baseline", default="LSTM", help="name of an agent, or its start")
     overall.set_defaults(run=compare_over_tasks)
 
-    verify = verbs.add_parser("verify", help="recompute entries", parents=[everywhere, loading])
-    verify.add_argument("entry", type=Path, nargs="*", help="folders; the board if none")
-    verify.add_argument("--episodes", type=int, help="episodes a point; all by default")
-    verify.set_defaults(run=verify_entries)
+    leaderboard_verify.add_parser(verbs, [everywhere, loading])
 
     enter = verbs.add_parser("submit", help="make an entry", parents=[everywhere, loading])
     enter.add_argument("checkpoints", type=Path, nargs="+", help="one .safetensors a seed")
@@ -188,46 +176,6 @@ def compare_over_tasks(args: argparse.Namespace) -> int:
         f"{RESAMPLES:,} resamples, seed {BOOTSTRAP_SEED}."
     )
     return 0
-
-
-def verify_entries(args: argparse.Namespace) -> int:
-    """Recompute entries and say what differs."""
-    use_one_thread()
-    failed = False
-    for folder in args.entry or find_entries(args.board):
-        entry = read_entry(folder)
-        differences = []
-        with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
-            for run in entry.runs:
-                fresh = play_again(
-                    entry,
-                    run,
-                    folder,
-                    args.episodes,
-                    _trusted(args),
-                    args.agent,
-                    progress.advance,
-                )
-                differences.append(first_difference(run, fresh))
-        difference = next(filter(None, differences), None)
-        failed |= difference is not None
-        print(f"{entry.name}, {entry.suite.name}: {difference or 'verified'}")
-    for references in [] if args.entry else read_references(args.board):
-        failed |= not _verify_references(references, args.episodes)
-    return 1 if failed else 0
-
-
-def _verify_references(references: References, episodes: int | None) -> bool:
-    suite = references.suite
-    with Progress(suite.name, len(references.agents) * len(suite.points)) as progress:
-        fresh = play_references(suite, episodes, progress.advance)
-    differences = {
-        name: first_difference_in(points, fresh[name])
-        for name, points in references.agents.items()
-    }
-    for name, difference in differences.items():
-        print(f"{name}, {suite.name}: {difference or 'verified'}")
-    return not any(differences.values())
 
 
 def enter_references(args: argparse.Namespace) -> int:
