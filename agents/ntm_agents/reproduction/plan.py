@@ -34,13 +34,13 @@ PLAN: tuple[PlannedRow, ...] = (
     PlannedRow("recall/ntm-lstm", 5, 1),
     PlannedRow("ngram/ntm-ff", 3, 5),
     PlannedRow("ngram/ntm-lstm", 3, 5.5),
-    PlannedRow("sort/ntm-ff", 1, 6),
+    PlannedRow("sort/ntm-ff", 1, 14),
     PlannedRow("sort/ntm-lstm", 3, 6),
     PlannedRow("copy/lstm", 3, 16),
-    PlannedRow("repeat-copy/lstm", 1, 60),
-    PlannedRow("recall/lstm", 3, 16),
-    PlannedRow("ngram/lstm", 3, 20),
-    PlannedRow("sort/lstm", 3, 5),
+    PlannedRow("repeat-copy/lstm", 1, 120),
+    PlannedRow("recall/lstm", 3, 8),
+    PlannedRow("ngram/lstm", 3, 12),
+    PlannedRow("sort/lstm", 3, 3),
 )
 QUICK: tuple[str, ...] = ("copy/ntm-*", "repeat-copy/ntm-*", "recall/ntm-*")
 """Rows of which one seed each is trained in less than 20 minutes on two cores."""

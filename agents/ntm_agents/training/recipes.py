@@ -98,11 +98,10 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
         "ngram/ntm-ff": _for_task(
             "ngram",
-            _NTM_FEEDFORWARD,
-            **_BATCHES_OF_FOUR,
+            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, initial_strength=2.0),
             sequences=240_000,
-            learning_rate=2e-4,
-            decay_fraction=0.5,
+            decay_fraction=0.6,
+            report_every=4_000,
         ),
         "ngram/ntm-lstm": _for_task(
             "ngram",
@@ -116,10 +115,16 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "sort/ntm-ff": _for_task(
             "priority_sort",
             _with_options(
-                _NTM_FEEDFORWARD, controller_size=512, num_read_heads=8, num_write_heads=8
+                _NTM_FEEDFORWARD,
+                controller_size=512,
+                num_read_heads=8,
+                num_write_heads=8,
+                initial_focus=0.0,
+                initial_strength=4.0,
             ),
-            sequences=150_000,
-            decay_fraction=0.3,
+            sequences=200_000,
+            decay_fraction=0.4,
+            report_every=2_000,
         ),
         "sort/ntm-lstm": _for_task(
             "priority_sort",
