@@ -28,6 +28,7 @@ from ntm_gym.leaderboard.paper_tables import (
     results_table,
 )
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
+from ntm_gym.leaderboard.second_machine import format_reports
 from ntm_gym.leaderboard.table import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
 from ntm_gym.registration import ENVIRONMENTS
@@ -86,7 +87,9 @@ def main() -> None:
 
 
 def _reproduction() -> dict[str, str]:
-    rows = paper_rows(entry for _, entry in read_board(ROOT / "leaderboard"))
+    board = read_board(ROOT / "leaderboard")
+    rows = paper_rows(entry for _, entry in board)
+    trained = {folder.name: entry.suite.points[0].label for folder, entry in board}
     missing = "".join(f"\n- no entry of {recipe} yet" for recipe in missing_rows(rows))
     beyond = [read_record(path) for path in sorted((RESULTS / "beyond").glob("*.json"))]
     return {
@@ -97,6 +100,7 @@ def _reproduction() -> dict[str, str]:
         "goals": goals_table(rows),
         "recipes": differences_table(),
         "beyond": format_beyond(beyond),
+        "second machine": format_reports(RESULTS / "second-machine", trained),
         "reliability": "\n\n".join(map(_reliability, RELIABILITY)),
         "learning curves": _figures(3, 7, 10, 13, 18),
         "answers": _figures(4, 5, 8, 11),
