@@ -28,7 +28,7 @@ LABEL = "30"
 def test_a_sample_of_every_entry_is_verified(
     entry: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["leaderboard", "verify", str(entry), "--episodes", "5"]) == 0
+    assert main(["leaderboard", "verify", str(entry), "--episodes", "50"]) == 0
     assert capsys.readouterr().out.endswith(": verified\n")
 
 

@@ -166,7 +166,13 @@ def _description(
         "cpu_time_s": round(final["cpu_time_s"], 1),
         "training": config.to_json(),
         "command": command,
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} thread(s)",
+        "machine": _machine(next(network.parameters()).device),
         "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}
         | {"python": platform.python_version()},
     }
+
+
+def _machine(place: torch.device) -> str:
+    if place.type == "cuda":
+        return torch.cuda.get_device_name(place)
+    return f"{platform.machine()}, {torch.get_num_threads()} thread(s)"
