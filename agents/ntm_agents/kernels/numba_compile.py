@@ -50,7 +50,9 @@ def _compile(function: Function, **options: Any) -> Function:
     """Compile a function; what is on disk counts only if no kernel has changed since.
 
     Numba itself looks at the function's own file, and not at those of the functions it calls.
+    What another version has left is not even unpickled: it may name what is no longer there.
     """
     compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)(function)
-    compiled._cache._cache_file._source_stamp = _DIGEST
+    file = compiled._cache._cache_file
+    file._version, file._source_stamp = f"{file._version}-{_DIGEST}", _DIGEST
     return cast(Function, compiled)

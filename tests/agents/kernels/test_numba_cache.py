@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +18,7 @@ import ntm_agents
 
 pytest.importorskip("numba")
 from ntm_agents.kernels.numba_compile import digest_of
+from ntm_agents.kernels.numba_training import clip_norm
 
 PROGRAM = """
 import torch
@@ -66,3 +71,12 @@ def test_a_change_in_any_kernel_makes_all_of_them_stale(tmp_path: Path) -> None:
     called.write_text("def f(): return 2")
 
     assert digest_of(tmp_path) != before
+
+
+def test_what_other_kernels_have_left_is_not_unpickled(tmp_path: Path) -> None:
+    file: Any = copy.copy(cast(Any, clip_norm)._cache._cache_file)
+    file._index_path = tmp_path / "index.nbi"
+    theirs = pickle.dumps(version("numba")) + b"names a class that is gone"
+    file._index_path.write_bytes(theirs)
+
+    assert file.load("key") is None
