@@ -47,9 +47,8 @@ def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
                 config = NTMConfig(9, 8, controller)
                 inputs = torch.randn(batch_size, steps, 9, device=device)
                 flops = flops_of_pass(config, batch_size, steps)
-                for name, (times, used) in _on_side_stream(
-                    config, inputs, rounds, full
-                ).items():
+                measured = _on_side_stream(config, inputs, rounds, full)
+                for name, (times, used) in measured.items():
                     seconds = statistics.median(times)
                     rows.append(
                         {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.files import read_json, write_json
+from ntm_gym.leaderboard.verification import pair
 from ntm_gym.markdown import format_markdown
 
 Differences = dict[str, float]
@@ -23,14 +24,11 @@ def differences_in(points: Mapping[str, PointResult], fresh: Results) -> Differe
         points: The claims by label.
         fresh: What was found now. Points without costs are left out.
     """
-    differences = {}
-    for label, found in fresh.points.items():
-        claimed = points[label].first(len(found.bit_errors_per_sequence)).bits_per_sequence
-        if claimed is not None and found.bits_per_sequence is not None:
-            differences[label] = abs(
-                float(found.bits_per_sequence.mean()) - float(claimed.mean())
-            )
-    return differences
+    return {
+        label: abs(float(found.bits_per_sequence.mean() - claimed.bits_per_sequence.mean()))
+        for label, claimed, found in pair(points, fresh)
+        if claimed.bits_per_sequence is not None and found.bits_per_sequence is not None
+    }
 
 
 def write_report(folder: Path, name: str, by_seed: Mapping[int, Differences]) -> None:

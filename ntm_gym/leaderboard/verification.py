@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,14 @@ def first_difference(run: Run, fresh: Results) -> str | None:
     return None if difference is None else f"seed {run.train_seed}, {difference}"
 
 
+def pair(
+    points: Mapping[str, PointResult], fresh: Results
+) -> Iterator[tuple[str, PointResult, PointResult]]:
+    """Yield label, claim and finding of every point, cut to the episodes that were played."""
+    for label, found in fresh.points.items():
+        yield label, points[label].first(len(found.bit_errors_per_sequence)), found
+
+
 def first_difference_in(points: Mapping[str, PointResult], fresh: Results) -> str | None:
     """Compare claims with what was found, on the episodes that were played.
 
@@ -74,8 +82,7 @@ def first_difference_in(points: Mapping[str, PointResult], fresh: Results) -> st
     Returns:
         A line that names the first difference, or None.
     """
-    for label, found in fresh.points.items():
-        claimed = points[label].first(len(found.bit_errors_per_sequence))
+    for label, claimed, found in pair(points, fresh):
         for name in ("bits_per_sequence", "bit_errors_per_sequence"):
             difference = _difference(getattr(found, name), getattr(claimed, name))
             if difference is not None:

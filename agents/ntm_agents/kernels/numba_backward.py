@@ -19,7 +19,7 @@ from ntm_agents.kernels.numba_tape import (
     state_at,
     tape_at,
 )
-from ntm_agents.kernels.numba_totals import Totals, add_to_totals, clear_totals
+from ntm_agents.kernels.numba_totals import add_to_totals, clear_totals
 from ntm_agents.kernels.numba_workspace import TILE, clear_state, copy_state, working_state
 
 
@@ -40,7 +40,7 @@ def backward(
     gradient: State,
     d_initial: State,
     d_inputs: Any,
-    totals: Totals,
+    totals: Weights,
 ) -> None:
     """Carry gradients back through sequences ``first … last - 1``.
 

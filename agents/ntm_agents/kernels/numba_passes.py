@@ -27,9 +27,8 @@ from ntm_agents.kernels.numba_backward import backward
 from ntm_agents.kernels.numba_buffers import TapeMemory
 from ntm_agents.kernels.numba_forward import forward
 from ntm_agents.kernels.numba_start import begin_backward
-from ntm_agents.kernels.numba_tape import State
+from ntm_agents.kernels.numba_tape import State, Weights
 from ntm_agents.kernels.numba_threads import in_threads
-from ntm_agents.kernels.numba_totals import Totals
 from ntm_agents.kernels.numba_weights import (
     WeightArrays,
     straight,
@@ -157,12 +156,12 @@ def backward_pass(
         d_state = final_gradient(d_final, config, batch_size, dtype)
     arranged, totals = straight(weights), totals_of(gradient)
 
-    def run(first: int, last: int) -> tuple[State, Totals]:
+    def run(first: int, last: int) -> tuple[State, Weights]:
         of_part = d_start, totals
         if first > 0:
             of_part = (
                 State(*(np.zeros_like(field) for field in d_start)),
-                Totals(*(np.empty_like(field) for field in totals)),
+                Weights(*(np.empty_like(field) for field in totals)),
             )
         backward(
             first,

@@ -6,41 +6,17 @@ sequences instead of for all.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_pointers import at, pointer
 from ntm_agents.kernels.numba_products import add_outer_products
-from ntm_agents.kernels.numba_tape import Sizes, Tape, seen_offset
+from ntm_agents.kernels.numba_tape import Sizes, Tape, Weights, seen_offset
 from ntm_agents.kernels.numba_workspace import add, clear
 
 
-class Totals(NamedTuple):
-    """Gradients of weights, over the sequences of one thread.
-
-    Attributes:
-        inputs: Input projection, ``(G, I)``.
-        first: First layer's matrix, ``(G, R · M)``, or with C more columns.
-        others: Matrices of the other layers, ``(L - 1, …)``.
-        biases: Of all layers, ``(L, G)``.
-        heads: ``(P, C)``.
-        head_bias: ``(P,)``.
-        output: ``(O, C + R · M)``, or empty.
-        output_bias: ``(O,)``, or empty.
-    """
-
-    inputs: Any
-    first: Any
-    others: Any
-    biases: Any
-    heads: Any
-    head_bias: Any
-    output: Any
-    output_bias: Any
-
-
 @kernel
-def clear_totals(totals: Totals) -> None:
+def clear_totals(totals: Weights) -> None:
     """Write zeros."""
     clear(pointer(totals.inputs), totals.inputs.size)
     clear(pointer(totals.first), totals.first.size)
@@ -54,7 +30,7 @@ def clear_totals(totals: Totals) -> None:
 
 @kernel
 def add_to_totals(
-    totals: Totals,
+    totals: Weights,
     tape: Tape,
     d_gates: Any,
     d_raw: Any,
@@ -65,7 +41,8 @@ def add_to_totals(
     """Add the gradients of all weights.
 
     Args:
-        totals: Added to.
+        totals: Added to: gradients over the sequences of one thread, where `Weights` has the
+            weights, matrices as ``(outputs, inputs)``.
         tape: Its rows, beginning with the first.
         d_gates: Gradient of all layers' pre-activations, ``(rows, L, G)``.
         d_raw: Gradient of the head layer's output, ``(rows, P)``.

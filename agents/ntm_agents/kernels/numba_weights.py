@@ -14,7 +14,6 @@ from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.numba_arrays import array
 from ntm_agents.kernels.numba_products import transpose
 from ntm_agents.kernels.numba_tape import Weights as KernelWeights
-from ntm_agents.kernels.numba_totals import Totals
 
 
 class WeightArrays(NamedTuple):
@@ -141,10 +140,10 @@ def _stacked(arrays: Sequence[NDArray[Any]], like: NDArray[Any]) -> NDArray[Any]
     return arrays[0][None] if arrays else like[None, :0]
 
 
-def totals_of(gradient: WeightArrays) -> Totals:
+def totals_of(gradient: WeightArrays) -> KernelWeights:
     """Return where a kernel writes gradients: the arrays themselves, if there is one layer."""
     layers, heads = len(gradient.layers), gradient.heads
-    return Totals(
+    return KernelWeights(
         gradient.input_weight,
         gradient.layers[0],
         np.empty((layers - 1, *gradient.layers[-1].shape), heads.dtype),
@@ -158,7 +157,7 @@ def totals_of(gradient: WeightArrays) -> Totals:
     )
 
 
-def unstack(totals: Totals, gradient: WeightArrays) -> None:
+def unstack(totals: KernelWeights, gradient: WeightArrays) -> None:
     """Copy what `totals_of` has stacked."""
     if len(gradient.layers) > 1:
         gradient.input_bias[...] = totals.biases[0]

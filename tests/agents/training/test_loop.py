@@ -152,6 +152,7 @@ def test_a_damaged_training_checkpoint_is_refused(tmp_path: Path) -> None:
         ("--task-option num_bits=0", "num_bits must be an integer of at least 1, not 0"),
         ("--option memory_size", "must have the form NAME=VALUE"),
         ("--learning-rate 0", "learning_rate must be positive"),
+        ("--task ngram --coincidences 0.1", "not made of random vectors"),
     ],
 )
 def test_a_users_error_is_one_line_and_writes_nothing(
