@@ -25,6 +25,11 @@ class NTM(nn.Module):
         backend: What runs the recurrent core: ``"auto"`` takes the fastest that is installed,
             ``"reference"`` is plain torch.
 
+    Attributes:
+        blur_penalty: What each weighting of each step adds to the loss that gradients are of,
+            times its `ntm_agents.blur.blur`. Zero unless a training sets it: heads that are
+            paid to be at one location stay right in longer sequences.
+
     Example:
         >>> ntm = NTM(NTMConfig(input_size=9, output_size=8))
         >>> logits, state = ntm(torch.zeros(2, 5, 9))
@@ -41,6 +46,7 @@ class NTM(nn.Module):
         super().__init__()
         self.config = config
         self.backend = check_backend(backend)
+        self.blur_penalty = 0.0
         size, gates = config.controller_size, config.gates_size
         own_hidden = size if config.controller == "lstm" else 0
         self.input_layer = nn.Linear(config.input_size, gates)
@@ -121,7 +127,9 @@ class NTM(nn.Module):
             )
         run = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
         weights = self.weights()
-        outputs, next_state = run(inputs, weights, state, self.config, episode_starts)
+        outputs, next_state = run(
+            inputs, weights, state, self.config, episode_starts, self.blur_penalty
+        )
         return self.output_layer(outputs) if weights.output is None else outputs, next_state
 
     def step(self, inputs: Tensor, state: NTMState | None = None) -> tuple[Tensor, NTMState]:

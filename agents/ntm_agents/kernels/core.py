@@ -66,6 +66,7 @@ class Run(Protocol):
         state: NTMState | None,
         config: NTMConfig,
         episode_starts: Tensor | None = None,
+        blur_penalty: float = 0.0,
     ) -> tuple[Tensor, NTMState]:
         """Run whole sequences.
 
@@ -76,6 +77,8 @@ class Run(Protocol):
             config: The sizes.
             episode_starts: Where to go on from the learned start instead of the last state,
                 shape ``(B, T)``, bool; nowhere if None.
+            blur_penalty: Backward, gradients are those of a loss to which every weighting of
+                every step has added this times its `ntm_agents.blur.blur`.
 
         Returns:
             Outputs, shape ``(B, T, O)``, or features: controller outputs beside the read
@@ -95,6 +98,7 @@ class RunCore(Protocol):
         config: NTMConfig,
         episode_starts: Tensor | None = None,
         initial_state: NTMState | None = None,
+        blur_penalty: float = 0.0,
     ) -> tuple[Tensor, NTMState]:
         """Run the core over whole sequences.
 
@@ -107,6 +111,7 @@ class RunCore(Protocol):
                 shape ``(B, T)``, bool; nowhere if None.
             initial_state: State with B = 1; needed with ``episode_starts`` or without
                 ``state``.
+            blur_penalty: See `Run`.
 
         Returns:
             Controller outputs beside the read vectors, shape ``(B, T, C + R · M)``, and the
@@ -125,6 +130,7 @@ def with_projections(run_core: RunCore) -> Run:
         state: NTMState | None,
         config: NTMConfig,
         episode_starts: Tensor | None = None,
+        blur_penalty: float = 0.0,
     ) -> tuple[Tensor, NTMState]:
         needs_start = state is None or episode_starts is not None
         features, next_state = run_core(
@@ -134,6 +140,7 @@ def with_projections(run_core: RunCore) -> Run:
             config,
             episode_starts,
             weights.start.state(config.memory_size) if needs_start else None,
+            blur_penalty,
         )
         if weights.output is None:
             return features, next_state

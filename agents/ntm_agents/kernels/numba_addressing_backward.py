@@ -42,6 +42,7 @@ def address_backward(
     previous: Any,
     parameters: Any,
     sizes: Sizes,
+    blur_penalty: float,
     content: Any,
     weighting: Any,
     dot: Any,
@@ -58,6 +59,7 @@ def address_backward(
         previous: See `address`.
         parameters: See `address`.
         sizes: See `address`.
+        blur_penalty: See `Run`; charged here.
         content: See `address`.
         weighting: See `address`.
         dot: Product of the key and each location; overwritten by its gradient, ``(N,)``.
@@ -76,7 +78,10 @@ def address_backward(
 
     total = zeros(weighting)
     for i in range(0, padded, step):
-        total += load(weighting, i) * load(d_weighting, i)
+        weights = load(weighting, i)
+        charged = load(d_weighting, i) - weights * (2.0 * blur_penalty)
+        store(charged, d_weighting, i)
+        total += weights * charged
     mean = sum_of(total)
     _gate_around_the_circle(content, previous, gate, sizes, circle)
     total = zeros(weighting)

@@ -29,6 +29,7 @@ def backward(
     last: int,
     segment: int,
     num_read_heads: int,
+    blur_penalty: float,
     weights: Weights,
     from_initial: bool,
     to_final: bool,
@@ -51,6 +52,7 @@ def backward(
         last: One past the last sequence.
         segment: Steps between two checkpoints of memory.
         num_read_heads: R.
+        blur_penalty: See `Run`.
         weights: Matrices as they are, ``(outputs, inputs)``.
         from_initial: See `forward`.
         to_final: Whether the final state has a gradient.
@@ -89,6 +91,7 @@ def backward(
                 sequences,
                 t,
                 sizes,
+                blur_penalty,
                 pointers(weights),
                 from_initial,
                 episode_starts,

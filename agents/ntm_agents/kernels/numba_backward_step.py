@@ -43,6 +43,7 @@ def _memory_step_backward(
     inverse: Any,
     previous: Any,
     sizes: Sizes,
+    blur_penalty: float,
     tape: Tape,
     gradient: State,
     scratch: Scratch,
@@ -54,6 +55,7 @@ def _memory_step_backward(
         inverse: One over the norms of their locations, ``(2, N')``.
         previous: Last weightings, ``(H, N')``.
         sizes: The sizes.
+        blur_penalty: See `Run`.
         tape: This step.
         gradient: Of the state after the step; of memory and weightings overwritten by that
             before it.
@@ -86,6 +88,7 @@ def _memory_step_backward(
             at(previous, row),
             parameters,
             sizes,
+            blur_penalty,
             at(tape.content, row),
             at(tape.weightings, row),
             scratch.dot,
@@ -159,6 +162,7 @@ def step_backward(
     sequences: int,
     t: int,
     sizes: Sizes,
+    blur_penalty: float,
     weights: Weights,
     from_initial: bool,
     episode_starts: Any,
@@ -211,6 +215,7 @@ def step_backward(
             at(inverse, place * padded),
             previous,
             sizes,
+            blur_penalty,
             kept,
             state,
             scratch,

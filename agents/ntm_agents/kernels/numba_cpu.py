@@ -29,12 +29,14 @@ def run(
     state: NTMState | None,
     config: NTMConfig,
     episode_starts: Tensor | None = None,
+    blur_penalty: float = 0.0,
 ) -> tuple[Tensor, NTMState]:
     """Run whole sequences; see `Run`."""
     results, *final = _Sequences.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
         episode_starts,
+        blur_penalty,
         inputs,
         *(state or _NO_STATE),
         *flatten_weights(weights),
@@ -51,6 +53,7 @@ class _Sequences(torch.autograd.Function):
         config: NTMConfig,
         grad_enabled: bool,
         episode_starts: Tensor | None,
+        blur_penalty: float,
         inputs: Tensor,
         *tensors: Any,
     ) -> tuple[Tensor, ...]:
@@ -62,6 +65,7 @@ class _Sequences(torch.autograd.Function):
         if grad_enabled:
             ctx.set_materialize_grads(False)
             ctx.kept, ctx.weights, ctx.shape = kept, weights, results.shape
+            ctx.blur_penalty = blur_penalty
             ctx.save_for_backward(*tensors[4:])
         return results, *state_tensors(final, config)
 
@@ -77,7 +81,7 @@ class _Sequences(torch.autograd.Function):
         gradient = empty_like(weights, config)
         d_inputs = (
             torch.empty_like(kept.inputs, memory_format=torch.contiguous_format)
-            if ctx.needs_input_grad[3]
+            if ctx.needs_input_grad[4]
             else None
         )
         d_state = backward_pass(
@@ -87,8 +91,10 @@ class _Sequences(torch.autograd.Function):
             d_final,
             gradient,
             None if d_inputs is None else array(d_inputs),
+            ctx.blur_penalty,
         )
         return (
+            None,
             None,
             None,
             None,

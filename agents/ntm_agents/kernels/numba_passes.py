@@ -133,6 +133,7 @@ def backward_pass(
     d_final: tuple[Tensor | None, ...],
     gradient: WeightArrays,
     d_inputs: NDArray[Any] | None = None,
+    blur_penalty: float = 0.0,
 ) -> State:
     """Carry gradients back through whole sequences.
 
@@ -143,6 +144,7 @@ def backward_pass(
         d_final: Gradient of each field of the final state, or None.
         gradient: Overwritten by the gradient of the weights.
         d_inputs: Overwritten by the gradient of the inputs, if it is wanted.
+        blur_penalty: See `Run`.
 
     Returns:
         Gradient of the state that was passed in; meaningless if there was none.
@@ -168,6 +170,7 @@ def backward_pass(
             last,
             kept.segment,
             config.num_read_heads,
+            float(blur_penalty),
             arranged,
             kept.from_initial,
             to_final,

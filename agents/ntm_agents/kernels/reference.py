@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ntm_agents.addressing import address
+from ntm_agents.blur import charge_blur
 from ntm_agents.config import NTMConfig
 from ntm_agents.controllers import feedforward_layer, lstm_layer
 from ntm_agents.heads import HeadParameters, split_head_parameters
@@ -32,7 +33,11 @@ class CoreStep(NamedTuple):
 
 
 def core_step(
-    projected: Tensor, weights: CoreWeights, state: NTMState, config: NTMConfig
+    projected: Tensor,
+    weights: CoreWeights,
+    state: NTMState,
+    config: NTMConfig,
+    blur_penalty: float = 0.0,
 ) -> CoreStep:
     """Take one step: controller, then write, then read.
 
@@ -44,6 +49,7 @@ def core_step(
         weights: The core's parameters.
         state: The last state.
         config: The sizes.
+        blur_penalty: See `ntm_agents.kernels.core.Run`.
 
     Returns:
         What this step puts out, and the next state.
@@ -55,9 +61,11 @@ def core_step(
     read_weighting, write_weighting = torch.split(
         state.weightings, [config.num_read_heads, config.num_write_heads], dim=1
     )
-    write_weighting = address(state.memory, write_weighting, heads.writing)
+    write_weighting = charge_blur(
+        address(state.memory, write_weighting, heads.writing), blur_penalty
+    )
     memory = write(state.memory, write_weighting, heads.erase_vector, heads.add_vector)
-    read_weighting = address(memory, read_weighting, heads.reading)
+    read_weighting = charge_blur(address(memory, read_weighting, heads.reading), blur_penalty)
     read_vectors = read(memory, read_weighting)
     return CoreStep(
         features=torch.cat([output, read_vectors.flatten(1)], dim=-1),
@@ -78,6 +86,7 @@ def run_core(
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
+    blur_penalty: float = 0.0,
 ) -> tuple[Tensor, NTMState]:
     """Run the core over whole sequences; see `RunCore`."""
     start = state if initial_state is None else expand(initial_state, projected.shape[0])
@@ -88,7 +97,7 @@ def run_core(
     for t in range(projected.shape[1]):
         if episode_starts is not None:
             state = where(episode_starts[:, t], start, state)
-        step = core_step(projected[:, t], weights, state, config)
+        step = core_step(projected[:, t], weights, state, config, blur_penalty)
         features.append(step.features)
         state = step.state
     return torch.stack(features, dim=1), state

@@ -147,6 +147,7 @@ def address_backward(
     gate, gated, shifts, rotated = _turn(content, previous, parameters, valid, sizes)
     sharpening, logs, weighting = _sharpen(rotated, parameters, valid, sizes)
 
+    d_weighting -= 2.0 * sizes.blur_penalty * weighting
     mean = tl.sum(weighting * d_weighting, 1)
     d_logit = weighting * (d_weighting - mean[:, None])
     d_sharpening = tl.sum(d_logit * logs, 1)

@@ -43,6 +43,7 @@ def run_core(
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
+    blur_penalty: float = 0.0,
 ) -> tuple[Tensor, NTMState]:
     """Run the core over whole sequences; see `RunCore`."""
     start = state if initial_state is None else initial_state
@@ -54,6 +55,7 @@ def run_core(
         config,
         torch.is_grad_enabled(),
         episode_starts,
+        blur_penalty,
         projected,
         *state,
         *(field[0] for field in start),
@@ -78,6 +80,7 @@ class _Core(torch.autograd.Function):
         config: NTMConfig,
         grad_enabled: bool,
         episode_starts: Tensor | None,
+        blur_penalty: float,
         projected: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
@@ -108,7 +111,8 @@ class _Core(torch.autograd.Function):
             sizes=sizes,
         )
         if grad_enabled:
-            ctx.config, ctx.segment, ctx.sizes, ctx.tape = config, segment, sizes, tape
+            ctx.config, ctx.segment, ctx.tape = config, segment, tape
+            ctx.sizes = sizes._replace(blur_penalty=blur_penalty)
             ctx.starts = starts
             ctx.save_for_backward(*initial, *weights)
         return (
@@ -154,6 +158,7 @@ class _Core(torch.autograd.Function):
         )
         before = _before_steps(tape, initial, ctx.starts, sizes)
         return (
+            None,
             None,
             None,
             None,

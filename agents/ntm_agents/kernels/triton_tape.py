@@ -34,6 +34,7 @@ class Sizes(NamedTuple):
         recurrent: Whether the controller is an LSTM.
         resets: Whether episodes start in mid-sequence.
         records: Whether a backward pass will follow.
+        blur_penalty: See `ntm_agents.kernels.core.Run`.
     """
 
     sequences: int
@@ -53,6 +54,7 @@ class Sizes(NamedTuple):
     recurrent: bool
     resets: bool
     records: bool
+    blur_penalty: float = 0.0
 
 
 class Weights(NamedTuple):

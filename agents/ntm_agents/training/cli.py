@@ -30,6 +30,7 @@ _NUMBERS = {
     "max_gradient_norm": float,
     "max_gradient_component": float,
     "weight_noise": float,
+    "blur_penalty": float,
     "coincidences": float,
     "seed": int,
     "report_every": int,

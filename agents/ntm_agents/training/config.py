@@ -34,6 +34,8 @@ class TrainingConfig:
             this, as in the paper; None for no limit.
         weight_noise: Standard deviation of the numbers that are added to the weights while
             a gradient is computed, once the task counts as solved; None for no noise.
+        blur_penalty: Nats that each head is charged in each step for its blur, one minus the
+            sum of its squared weights, once the task counts as solved; None for no charge.
         coincidences: Probability with which a vector of a training sequence is made blank or
             repeats an earlier one; None for the task's own sequences.
         seed: Decides initial weights and training sequences.
@@ -57,6 +59,7 @@ class TrainingConfig:
     max_gradient_norm: float | None = 10.0
     max_gradient_component: float | None = None
     weight_noise: float | None = None
+    blur_penalty: float | None = None
     coincidences: float | None = None
     seed: int = 1
     report_every: int = 1_000
@@ -77,6 +80,7 @@ class TrainingConfig:
             "max_gradient_component",
             "solved_below",
             "weight_noise",
+            "blur_penalty",
             "coincidences",
         )
         given = [name for name in optional if getattr(self, name) is not None]

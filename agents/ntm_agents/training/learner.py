@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
+from ntm_agents.ntm import NTM
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import (
@@ -30,14 +33,10 @@ class Learner:
 
     def __init__(self, network: nn.Module, config: TrainingConfig, cuda_graph: bool) -> None:
         """Start with averages of zero."""
-        self._config = config
+        self._config, self._network, self._cuda_graph = config, network, cuda_graph
         self._flat = FlatParameters(network)
         vector = self._flat.vector
-        self._compute_gradient = (
-            CapturedGradient(autograd_gradient_of(network, self._flat), vector.device)
-            if cuda_graph
-            else gradient_of(network, self._flat)
-        )
+        self._compute_gradient = self._gradient_of_batches()
         self._optimizer = GravesRMSProp([vector], lr=config.learning_rate)
         self.tensors: dict[str, Tensor] = {
             "parameters": vector.data,
@@ -48,6 +47,14 @@ class Learner:
         """Go where another learner, whose ``tensors`` these are, has been."""
         for name, tensor in self.tensors.items():
             tensor.copy_(tensors[name])
+
+    def begin_to_charge_blur(self) -> None:
+        """Add the penalty on blurred weightings to the loss, if the run has one."""
+        if self._config.blur_penalty is None:
+            return
+        assert isinstance(self._network, NTM)
+        self._network.blur_penalty = self._config.blur_penalty / self._config.batch_size
+        self._compute_gradient = self._gradient_of_batches()
 
     def update(
         self, batch: Batch, learning_rate: float, noise: Tensor | None = None
@@ -67,6 +74,12 @@ class Learner:
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.step()
         return nats
+
+    def _gradient_of_batches(self) -> Callable[[Batch], Tensor] | Callable[[Batch], float]:
+        if not self._cuda_graph:
+            return gradient_of(self._network, self._flat)
+        compute = autograd_gradient_of(self._network, self._flat)
+        return CapturedGradient(compute, self._flat.vector.device)
 
     def _gradient_under(self, noise: Tensor | None, batch: Batch) -> Tensor | float:
         if noise is None:

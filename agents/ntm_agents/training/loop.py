@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import build_network, count_parameters
+from ntm_agents.ntm import NTM
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.gradients import check_capturable
 from ntm_agents.training.learner import Learner
@@ -55,14 +56,19 @@ def train(
         the best of the run.
 
     Raises:
-        ValueError: If the folder or the configuration does not fit, or if a CUDA graph is
-            asked for elsewhere than on a CUDA device.
+        ValueError: If the folder or the configuration does not fit, if a charge on blur is
+            asked of a network without weightings, or if a CUDA graph is asked for elsewhere
+            than on a CUDA device.
         FloatingPointError: If the loss stops being finite.
     """
     place = torch.device(device)
     if cuda_graph:
         check_capturable(place)
     network = _initial_network(config).to(place)
+    if config.blur_penalty is not None and not isinstance(network, NTM):
+        raise ValueError(
+            f"blur_penalty must be left out for {config.network}, which has no weightings"
+        )
     with RunFolder(output, config) as folder:
         if not folder.model.exists():
             _train(config, folder, network, place, command, show_progress, cuda_graph)
@@ -87,6 +93,8 @@ def _train(
     progress = folder.restore() or Progress(0, 0.0, 0.0, solved_at, learner.tensors)
     done, solved_at = progress.sequences, progress.solved_at
     learner.restore(progress.tensors)
+    if solved_at is not None:
+        learner.begin_to_charge_blur()
     started = time.monotonic() - progress.wall_time_s
     cpu_started = time.process_time() - progress.cpu_time_s
 
@@ -126,6 +134,7 @@ def _train(
                 )
             if solved_at is None and config.is_solved(done, line["train_bits_per_sequence"]):
                 solved_at = done
+                learner.begin_to_charge_blur()
                 bar.total = config.last_sequence(solved_at)
             folder.log(line)
             times = line["wall_time_s"], line["cpu_time_s"]

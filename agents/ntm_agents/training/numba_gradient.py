@@ -28,7 +28,7 @@ class NumbaGradient:
 
     def __init__(self, network: NTM) -> None:
         """Look up the parameters and where their gradients go."""
-        self._config = network.config
+        self._network, self._config = network, network.config
         weights = flatten_weights(network.weights())
         self._weights = weight_arrays(weights, self._config)
         self._gradient = weight_arrays([_gradient_of(w) for w in weights], self._config)
@@ -43,7 +43,14 @@ class NumbaGradient:
         nats = cross_entropy(
             array(logits), array(batch.targets), array(batch.scored), array(d_logits)
         )
-        backward_pass(kept, self._weights, d_logits, _NO_GRADIENT, self._gradient)
+        backward_pass(
+            kept,
+            self._weights,
+            d_logits,
+            _NO_GRADIENT,
+            self._gradient,
+            blur_penalty=self._network.blur_penalty,
+        )
         return float(nats)
 
 

@@ -61,6 +61,8 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "component-clipping": _with(max_gradient_norm=None, max_gradient_component=10.0),
         "chance-only": _with(coincidences=None),
         "coincidences": _with(coincidences=0.1),
+        "blur-allowed": _with(blur_penalty=None),
+        "blur-penalty": _with(blur_penalty=0.003),
         "weight-noise": _with(weight_noise=0.05),
         "hardest-only": _hardest_only,
         "quarter-length": _times(0.25),

@@ -94,6 +94,17 @@ def test_two_steps_equal_the_reference(config: NTMConfig) -> None:
     assert worst(found, expected) < 1e-12
 
 
+@pytest.mark.parametrize("config", TINY.values(), ids=TINY)
+def test_blur_is_charged_as_by_the_reference(config: NTMConfig) -> None:
+    found = []
+    for backend in ("reference", "triton"):
+        ntm = make_ntm(config, backend)
+        ntm.blur_penalty = 0.7
+        found.append(run(ntm, 1, 2))
+
+    assert worst(found[1], found[0]) < 1e-12
+
+
 def test_an_episode_that_starts_in_mid_sequence_equals_the_reference() -> None:
     starts = torch.tensor([[False, True]])
     expected = run(make_ntm(TINY["feedforward"], "reference"), 1, 2, starts)

@@ -10,12 +10,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from ntm_agents import NTM
+from ntm_agents.blur import blur
 from ntm_agents.checkpoints import load_checkpoint
+from ntm_agents.tracing import trace
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
 from ntm_agents.training.run_folder import Progress, RunFolder
+from ntm_gym.tasks.keyed_random import derive_keys
 
 TINY = TrainingConfig(
     task_parameters={"num_bits": 2, "max_length": 2},
@@ -153,6 +158,7 @@ def test_a_damaged_training_checkpoint_is_refused(tmp_path: Path) -> None:
         ("--option memory_size", "must have the form NAME=VALUE"),
         ("--learning-rate 0", "learning_rate must be positive"),
         ("--task ngram --coincidences 0.1", "not made of random vectors"),
+        ("--recipe copy/lstm --blur-penalty 0.1", "which has no weightings"),
     ],
 )
 def test_a_users_error_is_one_line_and_writes_nothing(
@@ -190,10 +196,36 @@ def test_an_unsolved_run_keeps_its_rate_until_its_patience_ends(tmp_path: Path) 
     assert rates[30] < config.learning_rate
 
 
+def test_blur_is_charged_from_the_moment_that_the_task_is_solved(tmp_path: Path) -> None:
+    free = dataclasses.replace(TINY, solved_below=1e-9, patience=30, sequences=10)
+    charged = dataclasses.replace(free, blur_penalty=0.1)
+    logs = [
+        read_log(train(config, tmp_path / name, show_progress=False).parent)
+        for config, name in ((free, "free"), (charged, "charged"))
+    ]
+    costs = [[line["validation_bits_per_sequence"] for line in log] for log in logs]
+
+    assert costs[0][:3] == costs[1][:3]
+    assert costs[0][3] != costs[1][3]
+
+
+def test_heads_that_are_charged_for_blur_end_with_less_of_it(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, sequences=2_000, report_every=1_000, learning_rate=1e-3)
+    charged = dataclasses.replace(config, blur_penalty=0.1)
+    inputs = torch.as_tensor(config.make_task().sample(derive_keys(0, 0, 0, 20)).inputs)
+    found = []
+    for each, name in ((config, "free"), (charged, "charged")):
+        network, _ = load_checkpoint(train(each, tmp_path / name, show_progress=False))
+        assert isinstance(network, NTM)
+        found.append(float(blur(trace(network, inputs).write_weightings).mean()))
+
+    assert found[1] < 0.5 * found[0]
+
+
 def test_a_run_that_was_stopped_after_it_was_solved_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = dataclasses.replace(TINY, solved_below=1e9, decay_fraction=0.5)
+    config = dataclasses.replace(TINY, solved_below=1e9, decay_fraction=0.5, blur_penalty=0.1)
     expected = train(config, tmp_path / "whole", show_progress=False).read_bytes()
     save = RunFolder.save
 

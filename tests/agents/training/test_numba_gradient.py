@@ -61,6 +61,18 @@ def test_loss_and_gradient_equal_those_of_autograd(
     assert float((gradient(flat) - expected).norm() / expected.norm()) < 1e-13
 
 
+def test_blur_is_charged_as_by_autograd() -> None:
+    network, flat = make_flat("lstm", 1, "each")
+    network.blur_penalty = 0.3
+    batch = make_batch(4)
+    autograd_gradient_of(network, flat)(batch)
+    expected = gradient(flat).clone()
+
+    gradient_of(network, flat)(batch)
+
+    assert float((gradient(flat) - expected).norm() / expected.norm()) < 1e-13
+
+
 def test_an_ntm_on_a_cpu_goes_around_autograd_and_other_networks_do_not() -> None:
     network, flat = make_flat("lstm", 1, "each")
 
