@@ -180,8 +180,8 @@ class NTM(nn.Module):
     def with_memory_size(self, memory_size: int) -> NTM:
         """Return the same network over a memory of another size.
 
-        All weights are copied. The learned memory is repeated, or cut, to the new size; a new
-        location gets the smallest logit of the learned start of each weighting.
+        All weights are copied. A new location starts with the mean of the learned ones, and
+        gets the smallest logit of the learned start of each weighting.
 
         Args:
             memory_size: The new N.
@@ -192,12 +192,11 @@ class NTM(nn.Module):
         config = dataclasses.replace(self.config, memory_size=memory_size)
         larger = NTM(config, self.backend).to(self.initial_memory)
         parameters = self.state_dict()
-        rows = len(larger.initial_memory)
-        repeats = -(-rows // len(self.initial_memory))
-        parameters["initial_memory"] = self.initial_memory.detach().repeat(repeats, 1)[:rows]
+        rows, kept = self.initial_memory.detach(), min(memory_size, self.config.memory_size)
+        new = rows.mean(0, keepdim=True).expand(len(larger.initial_memory), -1)
+        parameters["initial_memory"] = torch.cat([rows[:kept], new[len(rows[:kept]) :]])
         logits = self.initial_weighting_logits.detach()
         lowest = logits.min(-1, keepdim=True).values.expand(-1, memory_size)
-        kept = min(memory_size, self.config.memory_size)
         parameters["initial_weighting_logits"] = torch.cat(
             [logits[:, :kept], lowest[:, kept:]], dim=-1
         )

@@ -247,9 +247,19 @@ def test_a_larger_memory_keeps_the_weights_and_starts_at_the_same_place() -> Non
 
     assert larger.config.memory_size == 20
     assert torch.equal(larger.head_layer.weight, ntm.head_layer.weight)
-    assert torch.equal(larger.initial_memory[8:16], ntm.initial_memory)
+    assert torch.equal(larger.initial_memory[:8], ntm.initial_memory)
+    torch.testing.assert_close(larger.initial_memory[19], ntm.initial_memory.mean(0))
     assert (larger.initial_state().weightings[..., 0] > 0.99).all()
     assert ntm.config.memory_size == 8
+
+
+def test_a_smaller_memory_keeps_the_first_locations() -> None:
+    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4))
+
+    smaller = ntm.with_memory_size(5)
+
+    assert torch.equal(smaller.initial_memory, ntm.initial_memory[:5])
+    assert smaller(torch.zeros(1, 2, 3))[1].memory.shape == (1, 5, 4)
 
 
 def test_a_shared_memory_start_is_one_learned_vector_for_every_location() -> None:

@@ -36,6 +36,9 @@ class TrainingConfig:
             a gradient is computed, once the task counts as solved; None for no noise.
         blur_penalty: Nats that each head is charged in each step for its blur, one minus the
             sum of its squared weights, once the task counts as solved; None for no charge.
+        training_memory_size: Locations of the memory while the network is trained; it is
+            published over those that its options ask for. A small memory finds out heads that
+            wander to where something is still needed. None: the same.
         coincidences: Probability with which a vector of a training sequence is made blank or
             repeats an earlier one; None for the task's own sequences.
         seed: Decides initial weights and training sequences.
@@ -60,6 +63,7 @@ class TrainingConfig:
     max_gradient_component: float | None = None
     weight_noise: float | None = None
     blur_penalty: float | None = None
+    training_memory_size: int | None = None
     coincidences: float | None = None
     seed: int = 1
     report_every: int = 1_000
@@ -81,6 +85,7 @@ class TrainingConfig:
             "solved_below",
             "weight_noise",
             "blur_penalty",
+            "training_memory_size",
             "coincidences",
         )
         given = [name for name in optional if getattr(self, name) is not None]

@@ -15,12 +15,12 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
-from ntm_agents.networks import build_network, count_parameters
-from ntm_agents.ntm import NTM
+from ntm_agents.networks import count_parameters
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.gradients import check_capturable
 from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
+from ntm_agents.training.networks_in_training import initial_network, published_network
 from ntm_agents.training.noise import weight_noise
 from ntm_agents.training.run_folder import Progress, RunFolder
 from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
@@ -56,19 +56,15 @@ def train(
         the best of the run.
 
     Raises:
-        ValueError: If the folder or the configuration does not fit, if a charge on blur is
-            asked of a network without weightings, or if a CUDA graph is asked for elsewhere
+        ValueError: If the folder or the configuration does not fit, if something is asked of
+            a memory that the network does not have, or if a CUDA graph is asked for elsewhere
             than on a CUDA device.
         FloatingPointError: If the loss stops being finite.
     """
     place = torch.device(device)
     if cuda_graph:
         check_capturable(place)
-    network = _initial_network(config).to(place)
-    if config.blur_penalty is not None and not isinstance(network, NTM):
-        raise ValueError(
-            f"blur_penalty must be left out for {config.network}, which has no weightings"
-        )
+    network = initial_network(config).to(place)
     with RunFolder(output, config) as folder:
         if not folder.model.exists():
             _train(config, folder, network, place, command, show_progress, cuda_graph)
@@ -122,7 +118,9 @@ def _train(
             line = {
                 "sequences": done,
                 "train_bits_per_sequence": summed_nats.item() * BITS_PER_NAT / updates,
-                "validation_bits_per_sequence": _validate(network, held_out),
+                "validation_bits_per_sequence": _validate(
+                    published_network(config, network), held_out
+                ),
                 "learning_rate": learning_rate,
                 "wall_time_s": time.monotonic() - started,
                 "cpu_time_s": time.process_time() - cpu_started,
@@ -144,13 +142,8 @@ def _train(
             bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
             summed_nats.zero_()
             first_of_window = done
+    network = published_network(config, network)
     save_checkpoint(folder.model, network, _description(config, folder, network, command))
-
-
-def _initial_network(config: TrainingConfig) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        return build_network(config.network, config.make_network_options())
 
 
 @torch.no_grad()

@@ -63,6 +63,8 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "coincidences": _with(coincidences=0.1),
         "blur-allowed": _with(blur_penalty=None),
         "blur-penalty": _with(blur_penalty=0.003),
+        "trained-over-all": _with(training_memory_size=None),
+        "trained-over-24": _with(training_memory_size=24),
         "weight-noise": _with(weight_noise=0.05),
         "hardest-only": _hardest_only,
         "quarter-length": _times(0.25),
