@@ -41,8 +41,12 @@ def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
 
 
 @kernel
-def clip_norm(gradient: Any, max_norm: Any) -> None:
-    """Scale a vector down to a norm, taken in double precision, if it is longer."""
+def clip_norm(gradient: Any, max_norm: Any) -> Any:
+    """Scale a vector down to a norm, taken in double precision, if it is longer.
+
+    Returns:
+        The norm that it had.
+    """
     total = 0.0
     for i in range(gradient.shape[0]):
         component = np.float64(gradient[i])
@@ -52,6 +56,7 @@ def clip_norm(gradient: Any, max_norm: Any) -> None:
         scale = gradient.dtype.type(max_norm / norm)
         for i in range(gradient.shape[0]):
             gradient[i] *= scale
+    return norm
 
 
 @kernel

@@ -35,7 +35,7 @@ class TrainingConfig:
         weight_noise: Standard deviation of the numbers that are added to the weights while
             a gradient is computed, once the task counts as solved; None for no noise.
         blur_penalty: Nats that each head is charged in each step for its blur, one minus the
-            sum of its squared weights, once the task counts as solved; None for no charge.
+            sum of its squared weights, while the rate falls; None for no charge.
         training_memory_size: Locations of the memory while the network is trained; it is
             published over those that its options ask for. A small memory finds out heads that
             wander to where something is still needed. None: the same.
@@ -142,6 +142,11 @@ class TrainingConfig:
             return self.learning_rate
         left = self.last_sequence(solved_at) - sequences
         return self.learning_rate * min(1.0, left / decaying)
+
+    def blur_penalty_at(self, learning_rate: float) -> float:
+        """Return what blur costs at this learning rate."""
+        falls = learning_rate < self.learning_rate
+        return self.blur_penalty if falls and self.blur_penalty is not None else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -38,15 +40,19 @@ class FlatParameters:
         """Scale the whole gradient down to a norm, if it is longer.
 
         The norm is taken in double precision: squares of large components overflow a float.
+        A gradient with components that are not finite has no direction and becomes zero:
+        through a hundred steps of sharp heads it can outgrow single precision.
         """
         assert self.vector.grad is not None
         if self.vector.device.type == "cpu":
             kernels = import_kernels("numba_training")
             if not isinstance(kernels, str):
-                kernels.clip_norm(self.vector.grad.numpy(), max_norm)
+                if not math.isfinite(kernels.clip_norm(self.vector.grad.numpy(), max_norm)):
+                    self.vector.grad.zero_()
                 return
         norm = torch.linalg.vector_norm(self.vector.grad, dtype=torch.float64)
         self.vector.grad.mul_((max_norm / norm.clamp_min(1e-6)).clamp_max(1.0))
+        self.vector.grad.masked_fill_(~norm.isfinite(), 0.0)
 
     @torch.no_grad()
     def clip_gradient_components(self, largest: float) -> None:

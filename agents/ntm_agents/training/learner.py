@@ -48,16 +48,12 @@ class Learner:
         for name, tensor in self.tensors.items():
             tensor.copy_(tensors[name])
 
-    def begin_to_charge_blur(self) -> None:
-        """Add the penalty on blurred weightings to the loss, if the run has one."""
-        if self._config.blur_penalty is None:
-            return
-        assert isinstance(self._network, NTM)
-        self._network.blur_penalty = self._config.blur_penalty / self._config.batch_size
-        self._compute_gradient = self._gradient_of_batches()
-
     def update(
-        self, batch: Batch, learning_rate: float, noise: Tensor | None = None
+        self,
+        batch: Batch,
+        learning_rate: float,
+        noise: Tensor | None = None,
+        blur_penalty: float = 0.0,
     ) -> Tensor | float:
         """Learn from one batch; return its cost in nats a sequence.
 
@@ -65,7 +61,9 @@ class Learner:
             batch: What to learn from.
             learning_rate: How fast.
             noise: Added to the parameters while the gradient is computed.
+            blur_penalty: See `TrainingConfig`; an NTM's.
         """
+        self._charge_blur(blur_penalty / self._config.batch_size)
         nats = self._gradient_under(noise, batch)
         if self._config.max_gradient_component is not None:
             self._flat.clip_gradient_components(self._config.max_gradient_component)
@@ -74,6 +72,11 @@ class Learner:
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.step()
         return nats
+
+    def _charge_blur(self, penalty: float) -> None:
+        if isinstance(self._network, NTM) and self._network.blur_penalty != penalty:
+            self._network.blur_penalty = penalty
+            self._compute_gradient = self._gradient_of_batches()
 
     def _gradient_of_batches(self) -> Callable[[Batch], Tensor] | Callable[[Batch], float]:
         if not self._cuda_graph:

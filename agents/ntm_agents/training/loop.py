@@ -89,8 +89,6 @@ def _train(
     progress = folder.restore() or Progress(0, 0.0, 0.0, solved_at, learner.tensors)
     done, solved_at = progress.sequences, progress.solved_at
     learner.restore(progress.tensors)
-    if solved_at is not None:
-        learner.begin_to_charge_blur()
     started = time.monotonic() - progress.wall_time_s
     cpu_started = time.process_time() - progress.cpu_time_s
 
@@ -108,8 +106,11 @@ def _train(
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
+            blur_penalty = config.blur_penalty_at(learning_rate)
             noise = None if solved_at is None else weight_noise(config, done, parameters)
-            summed_nats += learner.update(sequences.batch(done), learning_rate, noise)
+            summed_nats += learner.update(
+                sequences.batch(done), learning_rate, noise, blur_penalty
+            )
             done += config.batch_size
             bar.update(config.batch_size)
             if done % config.report_every and done != config.last_sequence(solved_at):
@@ -132,7 +133,6 @@ def _train(
                 )
             if solved_at is None and config.is_solved(done, line["train_bits_per_sequence"]):
                 solved_at = done
-                learner.begin_to_charge_blur()
                 bar.total = config.last_sequence(solved_at)
             folder.log(line)
             times = line["wall_time_s"], line["cpu_time_s"]

@@ -22,6 +22,7 @@ _LSTM = TrainingConfig(
 )
 _LONG_AFTER_SOLVING = {"solved_below": 0.05, "sequences": 200_000, "decay_fraction": 0.4}
 _COINCIDENCES = {"coincidences": 0.1}
+_SHARP = {"blur_penalty": 0.003}
 _BATCHES_OF_FOUR = {"batch_size": 4, "report_every": 8_000}
 
 
@@ -36,7 +37,7 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
 RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "copy/ntm-ff": _for_task(
-            "copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING, **_COINCIDENCES
+            "copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING, **_COINCIDENCES, **_SHARP
         ),
         "copy/ntm-lstm": _for_task(
             "copy", _NTM_LSTM, **_LONG_AFTER_SOLVING, **_COINCIDENCES, max_gradient_norm=2.0
@@ -122,17 +123,19 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
                 initial_focus=0.0,
                 initial_strength=4.0,
             ),
-            sequences=200_000,
-            decay_fraction=0.4,
-            report_every=2_000,
+            sequences=500_000,
+            batch_size=4,
+            learning_rate=2e-4,
+            decay_fraction=0.6,
+            report_every=4_000,
         ),
         "sort/ntm-lstm": _for_task(
             "priority_sort",
             _with_options(_NTM_LSTM, controller_layers=2, num_read_heads=5, num_write_heads=5),
             **_BATCHES_OF_FOUR,
-            sequences=300_000,
+            sequences=500_000,
             learning_rate=3e-4,
-            decay_fraction=0.3,
+            decay_fraction=0.5,
         ),
         "sort/lstm": _for_task(
             "priority_sort", _with_options(_LSTM, num_layers=3, hidden_size=128)

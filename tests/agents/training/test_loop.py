@@ -215,8 +215,8 @@ def test_a_network_trained_over_a_small_memory_is_published_over_that_of_its_opt
     assert_close(network.initial_memory[5], network.initial_memory[:4].mean(0))
 
 
-def test_blur_is_charged_from_the_moment_that_the_task_is_solved(tmp_path: Path) -> None:
-    free = dataclasses.replace(TINY, solved_below=1e-9, patience=30, sequences=10)
+def test_blur_is_charged_while_the_rate_falls(tmp_path: Path) -> None:
+    free = dataclasses.replace(TINY, decay_fraction=0.5)
     charged = dataclasses.replace(free, blur_penalty=0.1)
     logs = [
         read_log(train(config, tmp_path / name, show_progress=False).parent)
@@ -229,7 +229,9 @@ def test_blur_is_charged_from_the_moment_that_the_task_is_solved(tmp_path: Path)
 
 
 def test_heads_that_are_charged_for_blur_end_with_less_of_it(tmp_path: Path) -> None:
-    config = dataclasses.replace(TINY, sequences=2_000, report_every=1_000, learning_rate=1e-3)
+    config = dataclasses.replace(
+        TINY, sequences=2_000, report_every=1_000, learning_rate=1e-3, decay_fraction=1.0
+    )
     charged = dataclasses.replace(config, blur_penalty=0.1)
     inputs = torch.as_tensor(config.make_task().sample(derive_keys(0, 0, 0, 20)).inputs)
     found = []

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from ntm_agents.training import flat_parameters
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
@@ -62,6 +63,20 @@ def test_long_gradients_are_scaled_down_and_short_ones_kept(
     flat.clip_gradient_norm(max_norm)
 
     torch.testing.assert_close(flat.vector.grad, torch.tensor(expected))
+
+
+@pytest.mark.parametrize("backend", ["numba", "torch"])
+def test_gradients_that_are_not_finite_become_zero(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if backend == "torch":
+        monkeypatch.setattr(flat_parameters, "import_kernels", lambda name: "none")
+    flat = FlatParameters(nn.Linear(2, 1, bias=False))
+    flat.vector.grad = torch.tensor([3.0, float("inf")])
+
+    flat.clip_gradient_norm(1.0)
+
+    assert flat.vector.grad.tolist() == [0.0, 0.0]
 
 
 def test_gradients_whose_squares_overflow_are_scaled_down_too() -> None:
