@@ -37,7 +37,13 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
 RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "copy/ntm-ff": _for_task(
-            "copy", _NTM_FEEDFORWARD, **_LONG_AFTER_SOLVING, **_COINCIDENCES, **_SHARP
+            "copy",
+            _with_options(_NTM_FEEDFORWARD, initial_strength=4.0, memory_start="shared"),
+            **_COINCIDENCES,
+            **_SHARP,
+            solved_below=0.05,
+            sequences=200_000,
+            decay_fraction=1.0,
         ),
         "copy/ntm-lstm": _for_task(
             "copy", _NTM_LSTM, **_LONG_AFTER_SOLVING, **_COINCIDENCES, max_gradient_norm=2.0
@@ -62,11 +68,17 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
         "repeat-copy/ntm-ff": _for_task(
             "repeat_copy",
-            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, memory_start="shared"),
+            _with_options(
+                _NTM_FEEDFORWARD,
+                initial_focus=4.0,
+                initial_strength=4.0,
+                memory_start="shared",
+            ),
+            **_SHARP,
             solved_below=1.0,
             sequences=150_000,
             decay_fraction=0.6,
-            max_gradient_norm=2.0,
+            max_gradient_norm=0.5,
         ),
         "repeat-copy/ntm-lstm": _for_task(
             "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), **_LONG_AFTER_SOLVING
@@ -79,11 +91,15 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "recall/ntm-ff": _for_task(
             "associative_recall",
             _with_options(
-                _NTM_FEEDFORWARD, controller_size=256, num_read_heads=4, num_write_heads=4
+                _NTM_FEEDFORWARD,
+                controller_size=256,
+                num_read_heads=4,
+                initial_strength=4.0,
+                memory_start="shared",
             ),
             **_COINCIDENCES,
-            solved_below=0.1,
-            sequences=80_000,
+            solved_below=0.5,
+            sequences=120_000,
             decay_fraction=0.5,
             max_gradient_norm=2.0,
         ),
