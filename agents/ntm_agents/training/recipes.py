@@ -38,7 +38,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "copy/ntm-ff": _for_task(
             "copy",
-            _with_options(_NTM_FEEDFORWARD, initial_strength=4.0, memory_start="shared"),
+            _with_options(_NTM_FEEDFORWARD, memory_start="shared"),
             **_COINCIDENCES,
             **_SHARP,
             solved_below=0.05,
@@ -74,11 +74,12 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
                 initial_strength=4.0,
                 memory_start="shared",
             ),
+            **_COINCIDENCES,
             **_SHARP,
             solved_below=1.0,
             sequences=150_000,
             decay_fraction=0.6,
-            max_gradient_norm=0.5,
+            max_gradient_norm=2.0,
         ),
         "repeat-copy/ntm-lstm": _for_task(
             "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), **_LONG_AFTER_SOLVING
