@@ -41,6 +41,7 @@ def test_evaluate_writes_raw_results(
         ("evaluate --agent nowhere:agent", "there is no module 'nowhere'"),
         ("evaluate --agent builtins:repr", "must make an agent with predict"),
         ("evaluate --agent coin --suite paste", "the suite must be one of"),
+        ("evaluate --agent coin --memory-size 9", "must have a memory that can grow"),
         ("evaluate --agent coin --episodes 0", "1 to 1000 episodes a point, not 0"),
         ("leaderboard show --board nowhere", "there are no entries"),
         ("leaderboard verify nowhere", "must hold entry.json"),
@@ -74,3 +75,18 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_two(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_network_is_evaluated_over_a_memory_of_another_size(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = Path("leaderboard/supervised/copy-ntm-ff/seed-1.safetensors")
+    found = []
+    for size in ("128", "8"):
+        output = tmp_path / f"{size}.json"
+        options = ["--episodes", "3", "--memory-size", size, "--output", str(output)]
+        assert main(["evaluate", "--agent", str(agent), *options]) == 0
+        points = json.loads(output.read_text())["points"]
+        found.append(sum(points["20"]["bit_errors_per_sequence"]))
+
+    assert found[0] == 0 < found[1]

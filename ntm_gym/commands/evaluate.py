@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
+from ntm_gym.evaluation.beyond import resize
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
 from ntm_gym.evaluation.results import Results
@@ -38,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="PACKAGE.MODULE:FACTORY",
         help="a network that checkpoints may name; its code will be run",
     )
+    parser.add_argument(
+        "--memory-size", type=int, help="locations of the memory; those of the checkpoint"
+    )
     parser.add_argument("--output", type=Path, help="write raw results to this JSON file")
     parser.set_defaults(run=run)
 
@@ -48,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     suite = find_suite(args.suite)
     trusted = TRUSTED_NETWORKS | set(args.trust)
     agent = load_agent(args.agent, suite.points[0].make_task(), trusted)
+    if args.memory_size is not None:
+        agent = resize(agent, args.memory_size)
     with Progress("evaluating", len(suite.points)) as progress:
         results = evaluate(
             agent, suite, args.episodes, args.num_envs, args.step_by_step, progress.advance

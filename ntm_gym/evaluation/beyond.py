@@ -135,7 +135,7 @@ def evaluate_beyond(
 
 
 def resize(agent: object, memory_size: int) -> SequenceAgent:
-    """Return the same agent over a larger memory.
+    """Return the same agent over a memory of another size.
 
     Raises:
         ValueError: If it has no such memory.
