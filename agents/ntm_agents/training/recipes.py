@@ -38,7 +38,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "copy/ntm-ff": _for_task(
             "copy",
-            _with_options(_NTM_FEEDFORWARD, memory_start="shared"),
+            _NTM_FEEDFORWARD,
             **_COINCIDENCES,
             **_SHARP,
             solved_below=0.05,
