@@ -192,11 +192,13 @@ class NTM(nn.Module):
         config = dataclasses.replace(self.config, memory_size=memory_size)
         larger = NTM(config, self.backend).to(self.initial_memory)
         parameters = self.state_dict()
-        rows, kept = self.initial_memory.detach(), min(memory_size, self.config.memory_size)
-        new = rows.mean(0, keepdim=True).expand(len(larger.initial_memory), -1)
-        parameters["initial_memory"] = torch.cat([rows[:kept], new[len(rows[:kept]) :]])
+        learned = self.initial_memory.detach()
+        rows = learned[:memory_size]
+        new = learned.mean(0).expand(len(larger.initial_memory) - len(rows), -1)
+        parameters["initial_memory"] = torch.cat([rows, new])
         logits = self.initial_weighting_logits.detach()
         lowest = logits.min(-1, keepdim=True).values.expand(-1, memory_size)
+        kept = min(memory_size, self.config.memory_size)
         parameters["initial_weighting_logits"] = torch.cat(
             [logits[:, :kept], lowest[:, kept:]], dim=-1
         )
