@@ -116,17 +116,10 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
         "ngram/ntm-ff": _for_task(
             "ngram",
-            _with_options(
-                _NTM_FEEDFORWARD,
-                num_read_heads=2,
-                num_write_heads=2,
-                initial_focus=0.0,
-                initial_strength=4.0,
-            ),
-            **_BATCHES_OF_FOUR,
-            sequences=800_000,
-            learning_rate=2e-4,
-            decay_fraction=0.5,
+            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, initial_strength=2.0),
+            sequences=240_000,
+            decay_fraction=0.6,
+            report_every=4_000,
         ),
         "ngram/ntm-lstm": _for_task(
             "ngram",
