@@ -21,14 +21,23 @@ def sizes(config: TrainingConfig) -> dict[str, object]:
     return {k: v for k, v in options.items() if k in LSTM_SIZES | NTM_DEFAULTS.keys()}
 
 
+def num_parameters(config: TrainingConfig) -> int:
+    """Return the number of parameters."""
+    return count_parameters(build_network(config.network, config.make_network_options()))
+
+
 def test_every_task_has_a_recipe_for_every_network() -> None:
     assert set(OURS) == {f"{t}/{n}" for t in TASK_NAMES for n in ("ntm-ff", "ntm-lstm", "lstm")}
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_our_recipes_keep_the_sizes_of_the_paper(name: str) -> None:
-    assert sizes(RECIPES[name]) == sizes(RECIPES[f"paper/{name}"])
-    assert RECIPES[name].task == RECIPES[f"paper/{name}"].task
+def test_our_recipes_have_the_sizes_of_the_paper_or_fewer_heads(name: str) -> None:
+    ours, papers = RECIPES[name], RECIPES[f"paper/{name}"]
+    smaller = {"num_write_heads": 1} if name == "recall/ntm-ff" else {}
+
+    assert sizes(ours) == sizes(papers) | smaller
+    assert num_parameters(ours) <= num_parameters(papers)
+    assert ours.task == papers.task
 
 
 @pytest.mark.parametrize("task", TASK_NAMES)
@@ -44,9 +53,7 @@ def test_paper_recipes_have_the_rates_of_the_tables_and_a_million_sequences(task
     ("name", "printed"), [("recall/lstm", 1_344_518), ("ngram/lstm", 331_905)]
 )
 def test_lstm_recipes_have_the_parameters_printed_in_table_3(name: str, printed: int) -> None:
-    config = RECIPES[name]
-    network = build_network(config.network, config.make_network_options())
-    assert count_parameters(network) == printed
+    assert num_parameters(RECIPES[name]) == printed
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
