@@ -121,6 +121,15 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             decay_fraction=0.6,
             report_every=4_000,
         ),
+        "ngram/ntm-ff-256": _for_task(
+            "ngram",
+            _with_options(
+                _NTM_FEEDFORWARD, memory_size=256, initial_focus=4.0, initial_strength=2.0
+            ),
+            sequences=240_000,
+            decay_fraction=0.6,
+            report_every=4_000,
+        ),
         "ngram/ntm-lstm": _for_task(
             "ngram",
             _with_options(_NTM_LSTM, initial_focus=0.0, initial_strength=4.0),
