@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import cast
 
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
+from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.beyond import resize
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     trusted = TRUSTED_NETWORKS | set(args.trust)
     agent = load_agent(args.agent, suite.points[0].make_task(), trusted)
     if args.memory_size is not None:
-        agent = resize(agent, args.memory_size)
+        agent = cast(Agent, resize(agent, args.memory_size))
     with Progress("evaluating", len(suite.points)) as progress:
         results = evaluate(
             agent, suite, args.episodes, args.num_envs, args.step_by_step, progress.advance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ class LinearFit(NamedTuple):
     """Where vectors are written, as a linear function of their priority.
 
     Attributes:
-        observed: Where most is written at each step, unwrapped around the circle, ``(n,)``.
+        observed: Where the head mostly is at each step, unwrapped around the circle, ``(n,)``.
         fitted: The same by the linear function.
         near: Vectors within `NEAR` locations of it.
     """
@@ -26,36 +26,20 @@ class LinearFit(NamedTuple):
     near: int
 
 
-def amount_written(
-    weightings: NDArray[np.floating], add_vectors: NDArray[np.floating]
-) -> NDArray[np.floating[Any]]:
-    """Return the length of what all heads together add at each location.
-
-    Args:
-        weightings: Shape ``(T, W, N)``.
-        add_vectors: Shape ``(T, W, M)``.
-
-    Returns:
-        Shape ``(T, N)``.
-    """
-    added = weightings.transpose(0, 2, 1) @ add_vectors
-    return np.asarray(np.linalg.norm(added, axis=-1))
-
-
 def fit_write_locations(
-    written: NDArray[np.floating], priorities: NDArray[np.floating]
+    weighting: NDArray[np.floating], priorities: NDArray[np.floating]
 ) -> LinearFit:
-    """Fit the locations written most by the priorities, whatever a few vectors do.
+    """Fit the locations that a head is at by the priorities, whatever a few vectors do.
 
     A vector that will not be asked for may be written anywhere, so the line is Theil and
     Sen's: its slope is the median slope of all pairs.
 
     Args:
-        written: Amount written while the vectors are shown, shape ``(n, N)``.
+        weighting: Of the head, while the vectors are shown, shape ``(n, N)``.
         priorities: Shape ``(n,)``.
     """
-    size = written.shape[1]
-    locations = written.argmax(1)
+    size = weighting.shape[1]
+    locations = weighting.argmax(1)
     center = np.angle(np.exp(2j * np.pi * locations / size).sum()) * size / (2 * np.pi)
     observed = center + (locations - center + size / 2) % size - size / 2
     first, second = np.triu_indices(len(priorities), k=1)
@@ -64,6 +48,23 @@ def fit_write_locations(
     slope = np.median((observed[second] - observed[first])[apart] / run[apart])
     fitted = slope * priorities + np.median(observed - slope * priorities)
     return LinearFit(observed, fitted, int((np.abs(observed - fitted) <= NEAR).sum()))
+
+
+def follows(weighting: NDArray[np.floating], priorities: NDArray[np.floating]) -> float:
+    """Return how closely a head's locations follow the priority: their rank correlation.
+
+    Args:
+        weighting: Of the head, while the vectors are shown, shape ``(n, N)``.
+        priorities: Shape ``(n,)``.
+
+    Returns:
+        Between zero and one, whatever the direction; zero for a head that stays.
+    """
+    observed = fit_write_locations(weighting, priorities).observed
+    if np.ptp(observed) == 0:
+        return 0.0
+    place, order = (x.argsort(kind="stable").argsort() for x in (observed, priorities))
+    return abs(float(np.corrcoef(place, order)[0, 1]))
 
 
 def around(fit: LinearFit, size: int) -> NDArray[np.int64]:
@@ -84,5 +85,5 @@ def draw_linear_fit(axes: Axes, fit: LinearFit, priorities: NDArray[np.floating]
     axes.plot(priorities[order], fit.fitted[order], color="#0072B2", label="linear fit")
     axes.set_title(f"{fit.near} of {len(priorities)} within {NEAR} locations of the line")
     axes.set_xlabel("priority")
-    axes.set_ylabel("location written most")
+    axes.set_ylabel("location of the write head")
     axes.legend()
