@@ -31,7 +31,7 @@ from ntm_gym.figures.write_locations import (
     around,
     draw_linear_fit,
     fit_write_locations,
-    follows,
+    gain_of_a_line,
 )
 from ntm_gym.tasks import make_task
 from ntm_gym.tasks.keyed_random import derive_keys
@@ -217,7 +217,7 @@ def _sort_locations(runs: Runs) -> Figure:
         for trace in traces
         for head in trace["write_weightings"][0, shown][:-1].swapaxes(0, 1)
     ]
-    writing, trace = max(heads, key=lambda found: follows(found[0], priorities))
+    writing, trace = max(heads, key=lambda found: gain_of_a_line(found[0], priorities))
     fit = fit_write_locations(writing, priorities)
     order = around(fit, writing.shape[1])
     figure, axes = panels(1, 3, 10, 3.4)

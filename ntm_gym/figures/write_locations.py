@@ -50,21 +50,18 @@ def fit_write_locations(
     return LinearFit(observed, fitted, int((np.abs(observed - fitted) <= NEAR).sum()))
 
 
-def follows(weighting: NDArray[np.floating], priorities: NDArray[np.floating]) -> float:
-    """Return how closely a head's locations follow the priority: their rank correlation.
+def gain_of_a_line(weighting: NDArray[np.floating], priorities: NDArray[np.floating]) -> int:
+    """Return for how many more vectors a head is near a line than near one location.
+
+    A head that hardly moves is near any flat line, and follows no priority.
 
     Args:
         weighting: Of the head, while the vectors are shown, shape ``(n, N)``.
         priorities: Shape ``(n,)``.
-
-    Returns:
-        Between zero and one, whatever the direction; zero for a head that stays.
     """
-    observed = fit_write_locations(weighting, priorities).observed
-    if np.ptp(observed) == 0:
-        return 0.0
-    place, order = (x.argsort(kind="stable").argsort() for x in (observed, priorities))
-    return abs(float(np.corrcoef(place, order)[0, 1]))
+    fit = fit_write_locations(weighting, priorities)
+    stays = np.abs(fit.observed - np.median(fit.observed)) <= NEAR
+    return fit.near - int(stays.sum())
 
 
 def around(fit: LinearFit, size: int) -> NDArray[np.int64]:

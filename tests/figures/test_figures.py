@@ -16,7 +16,7 @@ from ntm_gym.figures.catalogue import FIGURES, VALIDATION_KEYS
 from ntm_gym.figures.curves import median_curve
 from ntm_gym.figures.memory_use import visited
 from ntm_gym.figures.runs import BoardEntries, MissingRunError, RunFolders, Runs
-from ntm_gym.figures.write_locations import fit_write_locations, follows
+from ntm_gym.figures.write_locations import fit_write_locations, gain_of_a_line
 from ntm_gym.tasks import make_task
 
 
@@ -56,14 +56,13 @@ def test_the_optimum_of_figure_13_is_of_the_episodes_that_training_logs() -> Non
     np.testing.assert_array_equal(task.sample(VALIDATION_KEYS).targets, logged.targets.numpy())
 
 
-def test_a_head_follows_the_priority_up_or_down_and_not_by_staying() -> None:
+def test_a_head_gains_by_a_line_that_it_follows_and_not_by_staying() -> None:
     priorities = np.linspace(-1, 1, 9)
-    places = np.array([20 * priorities % 128, -9 * priorities % 128, np.full(9, 5)]).round()
-    up, down, still = np.eye(128)[places.astype(int) % 128]
+    places = np.array([20 * priorities % 128, -20 * priorities % 128, np.full(9, 5)])
+    up, down, still = np.eye(128)[places.round().astype(int) % 128]
 
-    assert follows(up, priorities) == follows(down, priorities) == pytest.approx(1)
-    assert follows(up[::-1].copy(), priorities[np.r_[0:9:2, 1:9:2]]) < 0.9
-    assert follows(still, priorities) == 0
+    assert gain_of_a_line(up, priorities) == gain_of_a_line(down, priorities) == 8
+    assert gain_of_a_line(still, priorities) == 0
 
 
 @pytest.mark.parametrize(
