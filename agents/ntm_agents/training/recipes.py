@@ -106,8 +106,9 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         ),
         "recall/ntm-lstm": _for_task(
             "associative_recall",
-            _with_options(_NTM_LSTM, initial_focus=0.0, initial_strength=4.0),
-            solved_below=0.1,
+            _with_options(_NTM_LSTM, initial_strength=4.0, memory_start="shared"),
+            **_COINCIDENCES,
+            solved_below=0.5,
             sequences=80_000,
             decay_fraction=0.5,
         ),
