@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig, NTMState, trace
-from ntm_agents.heads import split_head_parameters
 
 SMALL = NTMConfig(
     input_size=3,
@@ -240,53 +239,6 @@ def test_the_state_stays_finite_over_a_thousand_blank_steps() -> None:
     assert state.memory.isfinite().all()
 
 
-def test_a_larger_memory_keeps_the_weights_and_starts_at_the_same_place() -> None:
-    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4))
-
-    larger = ntm.with_memory_size(20)
-
-    assert larger.config.memory_size == 20
-    assert torch.equal(larger.head_layer.weight, ntm.head_layer.weight)
-    assert torch.equal(larger.initial_memory[:8], ntm.initial_memory)
-    torch.testing.assert_close(larger.initial_memory[19], ntm.initial_memory.mean(0))
-    assert (larger.initial_state().weightings[..., 0] > 0.99).all()
-    assert ntm.config.memory_size == 8
-
-
-def test_a_smaller_memory_keeps_the_first_locations() -> None:
-    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4))
-
-    smaller = ntm.with_memory_size(5)
-
-    assert torch.equal(smaller.initial_memory, ntm.initial_memory[:5])
-    assert smaller(torch.zeros(1, 2, 3))[1].memory.shape == (1, 5, 4)
-
-
-def test_a_shared_memory_start_is_one_learned_vector_for_every_location() -> None:
-    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4, memory_start="shared"))
-
-    ntm(torch.ones(2, 4, 3))[0].sum().backward()
-
-    assert ntm.initial_memory.shape == (1, 4)
-    assert ntm.initial_memory.grad is not None
-    assert ntm.initial_memory.grad.abs().sum() > 0
-    assert torch.equal(ntm.initial_state().memory[0, 7], ntm.initial_memory[0])
-
-
-def test_a_shared_memory_start_fits_a_memory_of_any_size() -> None:
-    ntm = NTM(NTMConfig(3, 2, memory_size=8, word_size=4, memory_start="shared"))
-
-    larger = ntm.with_memory_size(20)
-
-    assert torch.equal(larger.initial_memory, ntm.initial_memory)
-    assert larger.initial_state().memory.shape == (1, 20, 4)
-
-
-def test_an_unknown_memory_start_is_refused() -> None:
-    with pytest.raises(ValueError, match="memory_start must be 'each' or 'shared', not 'none'"):
-        NTMConfig(3, 2, memory_start="none")  # type: ignore[arg-type]
-
-
 def test_a_memory_of_the_same_size_changes_nothing() -> None:
     ntm, inputs = make_ntm(SMALL), random_inputs(2, 3)
 
@@ -344,32 +296,3 @@ def test_state_is_a_plain_tuple_that_the_module_does_not_keep() -> None:
 
     assert isinstance(state, NTMState)
     assert torch.equal(first, again)
-
-
-def test_initial_strength_moves_the_key_strengths_and_nothing_else() -> None:
-    heads = []
-    for strength in (0.0, 4.0):
-        torch.manual_seed(0)
-        config = NTMConfig(3, 2, num_read_heads=2, num_write_heads=3, initial_strength=strength)
-        bias = NTM(config).head_layer.bias.detach()
-        heads.append(split_head_parameters(bias[None], config))
-    weak, strong = heads
-
-    for before, after in ((weak.reading, strong.reading), (weak.writing, strong.writing)):
-        unsquashed = torch.log(torch.expm1(after.key_strength))
-        torch.testing.assert_close(
-            unsquashed - torch.log(torch.expm1(before.key_strength)),
-            torch.full_like(unsquashed, 4.0),
-        )
-        assert torch.equal(before.key, after.key)
-        assert torch.equal(before.interpolation_gate, after.interpolation_gate)
-        assert torch.equal(before.shift_weighting, after.shift_weighting)
-        assert torch.equal(before.sharpening, after.sharpening)
-    assert torch.equal(weak.add_vector, strong.add_vector)
-
-
-def test_memory_scale_is_the_deviation_of_the_memory_at_the_start() -> None:
-    torch.manual_seed(0)
-    memory = NTM(NTMConfig(3, 2, memory_scale=0.05)).initial_memory.detach()
-
-    assert float(memory.std()) == pytest.approx(0.05, rel=0.1)

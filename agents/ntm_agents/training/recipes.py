@@ -34,6 +34,14 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
     return dataclasses.replace(config, task=task, **changes)  # type: ignore[arg-type]
 
 
+_NGRAM_FEEDFORWARD = _for_task(
+    "ngram",
+    _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, initial_strength=2.0),
+    sequences=240_000,
+    decay_fraction=0.6,
+    report_every=4_000,
+)
+
 RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
     {
         "copy/ntm-ff": _for_task(
@@ -115,22 +123,8 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "recall/lstm": _for_task(
             "associative_recall", _with_options(_LSTM, num_layers=3, hidden_size=256)
         ),
-        "ngram/ntm-ff": _for_task(
-            "ngram",
-            _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, initial_strength=2.0),
-            sequences=240_000,
-            decay_fraction=0.6,
-            report_every=4_000,
-        ),
-        "ngram/ntm-ff-256": _for_task(
-            "ngram",
-            _with_options(
-                _NTM_FEEDFORWARD, memory_size=256, initial_focus=4.0, initial_strength=2.0
-            ),
-            sequences=240_000,
-            decay_fraction=0.6,
-            report_every=4_000,
-        ),
+        "ngram/ntm-ff": _NGRAM_FEEDFORWARD,
+        "ngram/ntm-ff-256": _with_options(_NGRAM_FEEDFORWARD, memory_size=256),
         "ngram/ntm-lstm": _for_task(
             "ngram",
             _with_options(_NTM_LSTM, initial_focus=0.0, initial_strength=4.0),
