@@ -31,6 +31,10 @@ class NTMConfig:
         initial_strength: Initial bias of every key strength before its softplus. At 0 a head
             finds all contents about alike when training begins; at 4 it already sees which is
             most like its key.
+        initial_forget: Initial bias of every forget gate of an LSTM controller, before its
+            sigmoid. At -3 its cells keep 5 % from one step to the next when training begins,
+            and what is to last is learned to be kept in memory; nothing in a feed-forward
+            controller.
         memory_start: ``"each"``: every location starts from a learned vector of its own;
             ``"shared"``: all start from the same one, so no location can be told by it.
         memory_scale: Standard deviation of these vectors' numbers when training begins.
@@ -51,6 +55,7 @@ class NTMConfig:
     max_shift: int = 1
     initial_focus: float = 10.0
     initial_strength: float = 0.0
+    initial_forget: float = 0.0
     memory_start: MemoryStart = "each"
     memory_scale: float = 0.3
 

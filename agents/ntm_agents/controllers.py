@@ -22,6 +22,11 @@ def feedforward_layer(gates: Tensor) -> Tensor:
     return gates.tanh()
 
 
+def forget_gate_places(controller_size: int) -> slice:
+    """Return where the pre-activations of `lstm_layer` hold forget gates."""
+    return slice(controller_size, 2 * controller_size)
+
+
 def lstm_layer(gates: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
     """Update one LSTM layer.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ntm_agents.config import NTMConfig
+from ntm_agents.controllers import forget_gate_places
 from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels.core import CoreWeights, Weights
 from ntm_agents.kernels.dispatch import Backend, check_backend, select_backend
@@ -57,6 +58,9 @@ class NTM(nn.Module):
         self.head_layer = nn.Linear(size, config.head_parameters_size)
         with torch.no_grad():
             self.head_layer.bias[key_strength_places(config)] += config.initial_strength
+            if config.controller == "lstm":
+                for layer in (self.input_layer, *self.controller_layers[1:]):
+                    layer.bias[forget_gate_places(size)] += config.initial_forget
         self.output_layer = nn.Linear(size + config.read_size, config.output_size)
 
         rows = config.memory_size if config.memory_start == "each" else 1

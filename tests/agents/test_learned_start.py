@@ -83,3 +83,33 @@ def test_memory_scale_is_the_deviation_of_the_memory_at_the_start() -> None:
     memory = NTM(NTMConfig(3, 2, memory_scale=0.05)).initial_memory.detach()
 
     assert float(memory.std()) == pytest.approx(0.05, rel=0.1)
+
+
+def test_initial_forget_moves_the_forget_gates_of_all_layers_and_nothing_else() -> None:
+    networks = []
+    for forget in (0.0, -3.0):
+        torch.manual_seed(0)
+        config = NTMConfig(
+            3, 2, controller="lstm", controller_size=5, controller_layers=2, initial_forget=forget
+        )
+        networks.append(dict(NTM(config).named_parameters()))
+    keeping, forgetting = networks
+
+    moved = {name for name in keeping if not torch.equal(keeping[name], forgetting[name])}
+    assert moved == {"input_layer.bias", "controller_layers.1.bias"}
+    for name in moved:
+        difference = forgetting[name] - keeping[name]
+        torch.testing.assert_close(difference[5:10], torch.full((5,), -3.0))
+        assert not difference[:5].any() and not difference[10:].any()
+
+
+def test_cells_that_forget_everything_ignore_what_they_held() -> None:
+    torch.manual_seed(0)
+    ntm = NTM(NTMConfig(3, 2, controller="lstm", initial_forget=-50.0))
+    empty = ntm.initial_state()
+    controller = empty.controller.clone()
+    controller[:, 1] = 9.0
+    full = empty._replace(controller=controller)
+    inputs = torch.zeros(1, 1, 3)
+
+    torch.testing.assert_close(ntm(inputs, empty)[0], ntm(inputs, full)[0])
