@@ -8,21 +8,25 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+BLUR_EPSILON = 1e-16
+"""Added to weights before the logarithm."""
+
 
 def blur(weighting: Tensor) -> Tensor:
-    r"""Return how blurred weightings are, :math:`1 - \sum_i w(i)^2`.
+    r"""Return how blurred weightings are: their entropy, :math:`-\sum_i w(i) \ln w(i)`.
 
     Args:
         weighting: Shape ``(…, N)``.
 
     Returns:
-        Between zero, at one location, and ``1 - 1 / N``, spread evenly; shape ``(…)``.
+        Nats, between zero, at one location, and ``ln N``, spread evenly; shape ``(…)``.
 
     Example:
         >>> blur(torch.tensor([[1.0, 0.0], [0.5, 0.5]]))
-        tensor([0.0000, 0.5000])
+        tensor([0.0000, 0.6931])
     """
-    return 1 - weighting.square().sum(-1)
+    entropy: Tensor = torch.special.entr(weighting).sum(-1)
+    return entropy
 
 
 def charge_blur(weighting: Tensor, penalty: float) -> Tensor:
@@ -49,4 +53,4 @@ class _Charge(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_weighting: Tensor) -> tuple[Tensor, None]:
         (weighting,) = ctx.saved_tensors
-        return d_weighting - 2 * ctx.penalty * weighting, None
+        return d_weighting - ctx.penalty * ((weighting + BLUR_EPSILON).log() + 1), None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -11,6 +14,12 @@ from ntm_agents.blur import blur, charge_blur
 from ntm_agents.config import Controller
 from ntm_agents.kernels.dispatch import Backend
 from ntm_agents.kernels.reference import core_step
+from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.flat_parameters import FlatParameters
+from ntm_agents.training.gradients import gradient_of
+from ntm_agents.training.initial_network import initial_network
+from ntm_agents.training.sampling import Batch, to_batch
+from ntm_gym.tasks.keyed_random import derive_keys
 
 PENALTY = 0.7
 CONTROLLERS: list[Controller] = ["feedforward", "lstm"]
@@ -35,7 +44,8 @@ def charged(ntm: NTM, inputs: Tensor, starts: Tensor | None = None) -> list[Tens
 
 def test_a_head_at_one_location_has_no_blur_and_an_even_one_has_most() -> None:
     assert blur(torch.tensor([0.0, 1.0, 0.0])) == 0
-    assert blur(torch.full((2, 128), 1 / 128, dtype=torch.float64)).tolist() == [127 / 128] * 2
+    even = torch.full((2, 128), 1 / 128, dtype=torch.float64)
+    torch.testing.assert_close(blur(even), torch.full((2,), math.log(128)).double())
 
 
 def test_the_charge_is_the_gradient_of_the_blur() -> None:
@@ -92,3 +102,19 @@ def test_without_a_penalty_nothing_is_charged() -> None:
 
     assert torch.equal(found[0], expected[0])
     assert any(not torch.equal(f, e) for f, e in zip(found[1:], expected[1:], strict=True))
+
+
+def test_a_sequence_is_charged_the_same_in_batches_of_any_size() -> None:
+    one = TrainingConfig(task_parameters={"max_length": 3}, blur_penalty=0.1, batch_size=1)
+    episode = one.make_task().sample(derive_keys(0, 0, 0, 1))
+    found = []
+    for config in (one, dataclasses.replace(one, batch_size=4)):
+        network = initial_network(config)
+        batch = to_batch(episode, torch.device("cpu"))
+        repeated = Batch(*(field.repeat(config.batch_size, 1, 1) for field in batch))
+        flat = FlatParameters(network)
+        gradient_of(network, flat)(repeated)
+        assert flat.vector.grad is not None
+        found.append(flat.vector.grad)
+
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)

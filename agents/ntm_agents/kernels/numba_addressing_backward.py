@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ntm_agents.addressing import SHARPENING_EPSILON
+from ntm_agents.blur import BLUR_EPSILON
 from ntm_agents.kernels.numba_addressing import inverse_norm, join_ends, rotate
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_math import log
@@ -34,6 +35,13 @@ def _gate_around_the_circle(
         gated = before + (load(content, i) - before) * gate
         store(gated, circle, sizes.shifts // 2 + i)
     join_ends(circle, sizes)
+
+
+@kernel
+def _charge_blur(weighting: Any, penalty: float, sizes: Sizes, d_weighting: Any) -> None:
+    for i in range(0, sizes.padded, lanes(weighting)):
+        charge = (log(load(weighting, i) + BLUR_EPSILON) + 1.0) * penalty
+        store(load(d_weighting, i) - charge, d_weighting, i)
 
 
 @kernel
@@ -76,12 +84,11 @@ def address_backward(
     sharpening = shift_weighting[shifts]
     d_shift_weighting = at(d_parameters, words + 2)
 
+    if blur_penalty > 0:
+        _charge_blur(weighting, blur_penalty, sizes, d_weighting)
     total = zeros(weighting)
     for i in range(0, padded, step):
-        weights = load(weighting, i)
-        charged = load(d_weighting, i) - weights * (2.0 * blur_penalty)
-        store(charged, d_weighting, i)
-        total += weights * charged
+        total += load(weighting, i) * load(d_weighting, i)
     mean = sum_of(total)
     _gate_around_the_circle(content, previous, gate, sizes, circle)
     total = zeros(weighting)

@@ -11,6 +11,7 @@ from typing import Any
 import triton.language as tl
 
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
+from ntm_agents.blur import BLUR_EPSILON
 from ntm_agents.kernels.triton_math import (
     kernel,
     load_vector,
@@ -22,6 +23,7 @@ from ntm_agents.kernels.triton_math import (
 )
 from ntm_agents.kernels.triton_tape import Sizes
 
+_BLUR_EPSILON = tl.constexpr(BLUR_EPSILON)
 _SHARPENING_EPSILON = tl.constexpr(SHARPENING_EPSILON)
 _SIMILARITY_EPSILON = tl.constexpr(SIMILARITY_EPSILON)
 
@@ -147,7 +149,8 @@ def address_backward(
     gate, gated, shifts, rotated = _turn(content, previous, parameters, valid, sizes)
     sharpening, logs, weighting = _sharpen(rotated, parameters, valid, sizes)
 
-    d_weighting -= 2.0 * sizes.blur_penalty * weighting
+    if sizes.blur_penalty > 0:
+        d_weighting -= sizes.blur_penalty * (tl.log(weighting + _BLUR_EPSILON) + 1.0)
     mean = tl.sum(weighting * d_weighting, 1)
     d_logit = weighting * (d_weighting - mean[:, None])
     d_sharpening = tl.sum(d_logit * logs, 1)

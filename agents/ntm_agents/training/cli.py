@@ -31,7 +31,6 @@ _NUMBERS = {
     "max_gradient_component": float,
     "weight_noise": float,
     "blur_penalty": float,
-    "training_memory_size": int,
     "coincidences": float,
     "seed": int,
     "report_every": int,

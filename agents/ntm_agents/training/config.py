@@ -34,11 +34,8 @@ class TrainingConfig:
             this, as in the paper; None for no limit.
         weight_noise: Standard deviation of the numbers that are added to the weights while
             a gradient is computed, once the task counts as solved; None for no noise.
-        blur_penalty: Nats that each head is charged in each step for its blur, one minus the
-            sum of its squared weights, while the rate falls; None for no charge.
-        training_memory_size: Locations of the memory while the network is trained; it is
-            published over those that its options ask for. A small memory finds out heads that
-            wander to where something is still needed. None: the same.
+        blur_penalty: What each head is charged in each step for its blur, the entropy of its
+            weights: nats of the cost for each nat; None for no charge.
         coincidences: Probability with which a vector of a training sequence is made blank or
             repeats an earlier one; None for the task's own sequences.
         seed: Decides initial weights and training sequences.
@@ -63,7 +60,6 @@ class TrainingConfig:
     max_gradient_component: float | None = None
     weight_noise: float | None = None
     blur_penalty: float | None = None
-    training_memory_size: int | None = None
     coincidences: float | None = None
     seed: int = 1
     report_every: int = 1_000
@@ -85,7 +81,6 @@ class TrainingConfig:
             "solved_below",
             "weight_noise",
             "blur_penalty",
-            "training_memory_size",
             "coincidences",
         )
         given = [name for name in optional if getattr(self, name) is not None]
@@ -142,11 +137,6 @@ class TrainingConfig:
             return self.learning_rate
         left = self.last_sequence(solved_at) - sequences
         return self.learning_rate * min(1.0, left / decaying)
-
-    def blur_penalty_at(self, learning_rate: float) -> float:
-        """Return what blur costs at this learning rate."""
-        falls = learning_rate < self.learning_rate
-        return self.blur_penalty if falls and self.blur_penalty is not None else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""

@@ -18,9 +18,9 @@ from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import count_parameters
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.gradients import check_capturable
+from ntm_agents.training.initial_network import initial_network
 from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
-from ntm_agents.training.networks_in_training import initial_network, published_network
 from ntm_agents.training.noise import weight_noise
 from ntm_agents.training.run_folder import Progress, RunFolder
 from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
@@ -56,9 +56,9 @@ def train(
         the best of the run.
 
     Raises:
-        ValueError: If the folder or the configuration does not fit, if something is asked of
-            a memory that the network does not have, or if a CUDA graph is asked for elsewhere
-            than on a CUDA device.
+        ValueError: If the folder or the configuration does not fit, if heads are to be charged
+            for blur and the network has none, or if a CUDA graph is asked for elsewhere than
+            on a CUDA device.
         FloatingPointError: If the loss stops being finite.
     """
     place = torch.device(device)
@@ -106,11 +106,8 @@ def _train(
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
-            blur_penalty = config.blur_penalty_at(learning_rate)
             noise = None if solved_at is None else weight_noise(config, done, parameters)
-            summed_nats += learner.update(
-                sequences.batch(done), learning_rate, noise, blur_penalty
-            )
+            summed_nats += learner.update(sequences.batch(done), learning_rate, noise)
             done += config.batch_size
             bar.update(config.batch_size)
             if done % config.report_every and done != config.last_sequence(solved_at):
@@ -119,9 +116,7 @@ def _train(
             line = {
                 "sequences": done,
                 "train_bits_per_sequence": summed_nats.item() * BITS_PER_NAT / updates,
-                "validation_bits_per_sequence": _validate(
-                    published_network(config, network), held_out
-                ),
+                "validation_bits_per_sequence": _validate(network, held_out),
                 "learning_rate": learning_rate,
                 "wall_time_s": time.monotonic() - started,
                 "cpu_time_s": time.process_time() - cpu_started,
@@ -142,7 +137,6 @@ def _train(
             bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
             summed_nats.zero_()
             first_of_window = done
-    network = published_network(config, network)
     save_checkpoint(folder.model, network, _description(config, folder, network, command))
 
 

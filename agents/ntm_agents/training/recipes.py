@@ -20,9 +20,17 @@ _LSTM = TrainingConfig(
     decay_fraction=0.25,
     report_every=4_000,
 )
-_LONG_AFTER_SOLVING = {"solved_below": 0.05, "sequences": 200_000, "decay_fraction": 0.4}
 _COINCIDENCES = {"coincidences": 0.1}
-_SHARP = {"blur_penalty": 0.003}
+_SHARP = {"blur_penalty": 0.0001}
+_REPEAT_COPY = {
+    **_COINCIDENCES,
+    **_SHARP,
+    "solved_below": 1.0,
+    "sequences": 150_000,
+    "decay_fraction": 0.6,
+    "max_gradient_norm": 2.0,
+}
+_REPEAT_COPY_START = {"initial_focus": 4.0, "initial_strength": 4.0, "memory_start": "shared"}
 _BATCHES_OF_FOUR = {"batch_size": 4, "report_every": 8_000}
 
 
@@ -34,7 +42,7 @@ def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> Trai
     return dataclasses.replace(config, task=task, **changes)  # type: ignore[arg-type]
 
 
-_NGRAM_FEEDFORWARD = _for_task(
+_NGRAM_ONE_HEAD = _for_task(
     "ngram",
     _with_options(_NTM_FEEDFORWARD, initial_focus=4.0, initial_strength=2.0),
     sequences=240_000,
@@ -54,7 +62,13 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             decay_fraction=1.0,
         ),
         "copy/ntm-lstm": _for_task(
-            "copy", _NTM_LSTM, **_LONG_AFTER_SOLVING, **_COINCIDENCES, max_gradient_norm=2.0
+            "copy",
+            _NTM_LSTM,
+            **_COINCIDENCES,
+            solved_below=0.05,
+            sequences=200_000,
+            decay_fraction=0.4,
+            max_gradient_norm=2.0,
         ),
         "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
         "copy/gru": TrainingConfig(
@@ -75,22 +89,12 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             report_every=1_600,
         ),
         "repeat-copy/ntm-ff": _for_task(
-            "repeat_copy",
-            _with_options(
-                _NTM_FEEDFORWARD,
-                initial_focus=4.0,
-                initial_strength=4.0,
-                memory_start="shared",
-            ),
-            **_COINCIDENCES,
-            **_SHARP,
-            solved_below=1.0,
-            sequences=150_000,
-            decay_fraction=0.6,
-            max_gradient_norm=2.0,
+            "repeat_copy", _with_options(_NTM_FEEDFORWARD, **_REPEAT_COPY_START), **_REPEAT_COPY
         ),
         "repeat-copy/ntm-lstm": _for_task(
-            "repeat_copy", _with_options(_NTM_LSTM, initial_focus=4.0), **_LONG_AFTER_SOLVING
+            "repeat_copy",
+            _with_options(_NTM_LSTM, **_REPEAT_COPY_START, initial_forget=-3.0),
+            **_REPEAT_COPY,
         ),
         "repeat-copy/lstm": _for_task(
             "repeat_copy",
@@ -123,8 +127,22 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "recall/lstm": _for_task(
             "associative_recall", _with_options(_LSTM, num_layers=3, hidden_size=256)
         ),
-        "ngram/ntm-ff": _NGRAM_FEEDFORWARD,
-        "ngram/ntm-ff-256": _with_options(_NGRAM_FEEDFORWARD, memory_size=256),
+        "ngram/ntm-ff": _for_task(
+            "ngram",
+            _with_options(
+                _NTM_FEEDFORWARD,
+                num_read_heads=4,
+                num_write_heads=4,
+                initial_focus=0.0,
+                initial_strength=4.0,
+            ),
+            sequences=300_000,
+            decay_fraction=0.6,
+            max_gradient_norm=1.0,
+            report_every=4_000,
+        ),
+        "ngram/ntm-ff-one-head": _NGRAM_ONE_HEAD,
+        "ngram/ntm-ff-256": _with_options(_NGRAM_ONE_HEAD, memory_size=256),
         "ngram/ntm-lstm": _for_task(
             "ngram",
             _with_options(_NTM_LSTM, initial_focus=0.0, initial_strength=4.0),

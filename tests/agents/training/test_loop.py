@@ -11,13 +11,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.testing import assert_close
 
 from ntm_agents import NTM
 from ntm_agents.blur import blur
 from ntm_agents.checkpoints import load_checkpoint
-from ntm_agents.files import read_tensors
-from ntm_agents.networks import count_parameters
 from ntm_agents.tracing import trace
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
@@ -161,8 +158,7 @@ def test_a_damaged_training_checkpoint_is_refused(tmp_path: Path) -> None:
         ("--option memory_size", "must have the form NAME=VALUE"),
         ("--learning-rate 0", "learning_rate must be positive"),
         ("--task ngram --coincidences 0.1", "not made of random vectors"),
-        ("--recipe copy/lstm --blur-penalty 0.1", "which has no memory"),
-        ("--recipe copy/lstm --training-memory-size 9", "which has no memory"),
+        ("--recipe copy/lstm --blur-penalty 0.1", "which has no heads"),
     ],
 )
 def test_a_users_error_is_one_line_and_writes_nothing(
@@ -198,34 +194,6 @@ def test_an_unsolved_run_keeps_its_rate_until_its_patience_ends(tmp_path: Path) 
     assert max(rates) == config.patience + config.sequences
     assert rates[20] == config.learning_rate
     assert rates[30] < config.learning_rate
-
-
-def test_a_network_trained_over_a_small_memory_is_published_over_that_of_its_options(
-    tmp_path: Path,
-) -> None:
-    config = dataclasses.replace(TINY, training_memory_size=4)
-    model = train(config, tmp_path / "run", show_progress=False)
-    network, description = load_checkpoint(model)
-    tensors, _ = read_tensors(model.with_name("checkpoint.safetensors"))
-
-    assert isinstance(network, NTM)
-    assert network.config.memory_size == 6
-    assert description["training"]["training_memory_size"] == 4
-    assert len(tensors["parameters"]) == count_parameters(network) - 2 * (4 + 2)
-    assert_close(network.initial_memory[5], network.initial_memory[:4].mean(0))
-
-
-def test_blur_is_charged_while_the_rate_falls(tmp_path: Path) -> None:
-    free = dataclasses.replace(TINY, decay_fraction=0.5)
-    charged = dataclasses.replace(free, blur_penalty=0.1)
-    logs = [
-        read_log(train(config, tmp_path / name, show_progress=False).parent)
-        for config, name in ((free, "free"), (charged, "charged"))
-    ]
-    costs = [[line["validation_bits_per_sequence"] for line in log] for log in logs]
-
-    assert costs[0][:3] == costs[1][:3]
-    assert costs[0][3] != costs[1][3]
 
 
 def test_heads_that_are_charged_for_blur_end_with_less_of_it(tmp_path: Path) -> None:

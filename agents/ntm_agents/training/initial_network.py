@@ -1,0 +1,29 @@
+"""The network that a run begins with."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ntm_agents.networks import build_network
+from ntm_agents.ntm import NTM
+from ntm_agents.training.config import TrainingConfig
+
+
+def initial_network(config: TrainingConfig) -> nn.Module:
+    """Draw a run's initial weights, which its seed decides.
+
+    Raises:
+        ValueError: If the options do not fit the network, or heads are to be charged for blur
+            and it has none.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = build_network(config.network, config.make_network_options())
+    if config.blur_penalty is not None:
+        if not isinstance(network, NTM):
+            raise ValueError(
+                f"blur_penalty must be left out for {config.network}, which has no heads"
+            )
+        network.blur_penalty = config.blur_penalty / config.batch_size
+    return network
