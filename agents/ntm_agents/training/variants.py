@@ -25,6 +25,14 @@ def _with_options(**options: Any) -> Variant:
     )
 
 
+def _with_cells(**options: Any) -> Variant:
+    """Change options where there are cells: in an LSTM controller."""
+    change = _with_options(**options)
+    return lambda config: (
+        change(config) if config.network_options.get("controller") == "lstm" else config
+    )
+
+
 def _times(factor: float) -> Variant:
     """Change the number of sequences, rounded up to a whole number of reports."""
 
@@ -54,6 +62,8 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "focus-10": _with_options(initial_focus=10.0),
         "memory-each": _with_options(memory_start="each"),
         "memory-shared": _with_options(memory_start="shared"),
+        "cells-keep": _with_cells(initial_forget=0.0),
+        "cells-forget": _with_cells(initial_forget=-3.0),
         "no-decay": _with(decay_fraction=0.0),
         "decay-half": _with(decay_fraction=0.5),
         "decay-throughout": _with(decay_fraction=1.0),

@@ -23,6 +23,7 @@ def test_a_variant_is_a_run_that_differs_in_what_its_name_says(recipe: str, name
     respects = {
         "focus": {"initial_focus"},
         "memory": {"memory_start"},
+        "cells": {"initial_forget"},
         "decay": {"decay_fraction"},
         "clipping": {"max_gradient_norm", "max_gradient_component"},
         "hardest": {"min_length", "min_items"},
@@ -34,6 +35,12 @@ def test_a_variant_is_a_run_that_differs_in_what_its_name_says(recipe: str, name
     }
     [allowed] = [names for word, names in respects.items() if word in name.split("-")]
     assert changed.keys() <= allowed
+
+
+def test_cells_are_changed_only_where_there_are_any() -> None:
+    for recipe, expected in (("copy/ntm-ff", {}), ("copy/ntm-lstm", {"initial_forget": -3.0})):
+        base = find_recipe(recipe)
+        assert differences(find_variant("cells-forget")(base), base) == expected
 
 
 def test_differences_name_the_new_values_and_leave_seeds_out() -> None:
