@@ -32,7 +32,7 @@ PLAN: tuple[PlannedRow, ...] = (
     PlannedRow("repeat-copy/ntm-lstm", 5, 2.5),
     PlannedRow("recall/ntm-ff", 5, 2),
     PlannedRow("recall/ntm-lstm", 5, 1),
-    PlannedRow("ngram/ntm-ff", 3, 11),
+    PlannedRow("ngram/ntm-ff", 3, 14),
     PlannedRow("ngram/ntm-lstm", 3, 5.5),
     PlannedRow("sort/ntm-ff", 1, 14),
     PlannedRow("sort/ntm-lstm", 3, 6),

@@ -136,7 +136,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
                 initial_focus=0.0,
                 initial_strength=4.0,
             ),
-            sequences=300_000,
+            sequences=400_000,
             decay_fraction=0.6,
             max_gradient_norm=1.0,
             report_every=4_000,
