@@ -33,8 +33,8 @@ class NTMConfig:
             most like its key.
         initial_forget: Initial bias of every forget gate of an LSTM controller, before its
             sigmoid. At -3 its cells keep 5 % from one step to the next when training begins,
-            and what is to last is learned to be kept in memory; nothing in a feed-forward
-            controller.
+            and what is to last is learned to be kept in memory. A feed-forward controller has
+            no cells.
         memory_start: ``"each"``: every location starts from a learned vector of its own;
             ``"shared"``: all start from the same one, so no location can be told by it.
         memory_scale: Standard deviation of these vectors' numbers when training begins.
