@@ -109,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     for name, kind in _NUMBERS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
     parser.add_argument(
+        "--blur-penalty-from",
+        choices=("start", "solved"),
+        help="charge blur from the start, or once the task counts as solved",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         help="folder of the run; runs/RECIPE/seed-SEED by default, and for a variant "
@@ -131,7 +136,7 @@ def _config(parsed: argparse.Namespace) -> TrainingConfig:
         config = find_variant(parsed.variant)(config)
     changes: dict[str, Any] = {
         name: value
-        for name in ("task", "network", *_NUMBERS)
+        for name in ("task", "network", "blur_penalty_from", *_NUMBERS)
         if (value := getattr(parsed, name)) is not None
     }
     kept_task = (

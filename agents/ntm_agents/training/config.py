@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ntm_agents.training.coincidences import check_vectors
 from ntm_gym.tasks import Task, make_task
@@ -36,6 +36,8 @@ class TrainingConfig:
             a gradient is computed, once the task counts as solved; None for no noise.
         blur_penalty: What each head is charged in each step for its blur, the entropy of its
             weights: nats of the cost for each nat; None for no charge.
+        blur_penalty_from: ``"start"``: from the first sequence on; ``"solved"``: once the task
+            counts as solved.
         coincidences: Probability with which a vector of a training sequence is made blank or
             repeats an earlier one; None for the task's own sequences.
         seed: Decides initial weights and training sequences.
@@ -60,6 +62,7 @@ class TrainingConfig:
     max_gradient_component: float | None = None
     weight_noise: float | None = None
     blur_penalty: float | None = None
+    blur_penalty_from: Literal["start", "solved"] = "start"
     coincidences: float | None = None
     seed: int = 1
     report_every: int = 1_000
@@ -87,6 +90,10 @@ class TrainingConfig:
         for name in ("learning_rate", *given):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        if self.blur_penalty_from not in ("start", "solved"):
+            raise ValueError(
+                f"blur_penalty_from must be 'start' or 'solved', not {self.blur_penalty_from!r}"
+            )
         if not 0 <= self.decay_fraction <= 1:
             raise ValueError(
                 f"decay_fraction must lie between 0 and 1, not be {self.decay_fraction}"
@@ -137,6 +144,11 @@ class TrainingConfig:
             return self.learning_rate
         left = self.last_sequence(solved_at) - sequences
         return self.learning_rate * min(1.0, left / decaying)
+
+    def blur_penalty_at(self, solved_at: int | None) -> float:
+        """Return what blur costs, given when the task was solved; None if it is not."""
+        waits = self.blur_penalty_from == "solved" and solved_at is None
+        return 0.0 if self.blur_penalty is None or waits else self.blur_penalty
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""

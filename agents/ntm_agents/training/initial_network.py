@@ -20,10 +20,8 @@ def initial_network(config: TrainingConfig) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = build_network(config.network, config.make_network_options())
-    if config.blur_penalty is not None:
-        if not isinstance(network, NTM):
-            raise ValueError(
-                f"blur_penalty must be left out for {config.network}, which has no heads"
-            )
-        network.blur_penalty = config.blur_penalty / config.batch_size
+    if config.blur_penalty is not None and not isinstance(network, NTM):
+        raise ValueError(
+            f"blur_penalty must be left out for {config.network}, which has no heads"
+        )
     return network

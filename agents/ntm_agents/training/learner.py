@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from ntm_agents.ntm import NTM
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import (
@@ -32,15 +33,10 @@ class Learner:
 
     def __init__(self, network: nn.Module, config: TrainingConfig, cuda_graph: bool) -> None:
         """Start with averages of zero."""
-        self._config = config
+        self._config, self._network, self._cuda_graph = config, network, cuda_graph
         self._flat = FlatParameters(network)
         vector = self._flat.vector
-        self._compute_gradient: Callable[[Batch], Tensor] | Callable[[Batch], float]
-        if cuda_graph:
-            compute = autograd_gradient_of(network, self._flat)
-            self._compute_gradient = CapturedGradient(compute, vector.device)
-        else:
-            self._compute_gradient = gradient_of(network, self._flat)
+        self._compute_gradient = self._gradient_of_batches()
         self._optimizer = GravesRMSProp([vector], lr=config.learning_rate)
         self.tensors: dict[str, Tensor] = {
             "parameters": vector.data,
@@ -53,7 +49,11 @@ class Learner:
             tensor.copy_(tensors[name])
 
     def update(
-        self, batch: Batch, learning_rate: float, noise: Tensor | None = None
+        self,
+        batch: Batch,
+        learning_rate: float,
+        noise: Tensor | None = None,
+        blur_penalty: float = 0.0,
     ) -> Tensor | float:
         """Learn from one batch; return its cost in nats a sequence.
 
@@ -61,7 +61,9 @@ class Learner:
             batch: What to learn from.
             learning_rate: How fast.
             noise: Added to the parameters while the gradient is computed.
+            blur_penalty: See `TrainingConfig`; an NTM's.
         """
+        self._charge_blur(blur_penalty / self._config.batch_size)
         nats = self._gradient_under(noise, batch)
         if self._config.max_gradient_component is not None:
             self._flat.clip_gradient_components(self._config.max_gradient_component)
@@ -70,6 +72,17 @@ class Learner:
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.step()
         return nats
+
+    def _charge_blur(self, penalty: float) -> None:
+        if isinstance(self._network, NTM) and self._network.blur_penalty != penalty:
+            self._network.blur_penalty = penalty
+            self._compute_gradient = self._gradient_of_batches()
+
+    def _gradient_of_batches(self) -> Callable[[Batch], Tensor] | Callable[[Batch], float]:
+        if not self._cuda_graph:
+            return gradient_of(self._network, self._flat)
+        compute = autograd_gradient_of(self._network, self._flat)
+        return CapturedGradient(compute, self._flat.vector.device)
 
     def _gradient_under(self, noise: Tensor | None, batch: Batch) -> Tensor | float:
         if noise is None:

@@ -106,8 +106,11 @@ def _train(
     with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
+            blur_penalty = config.blur_penalty_at(solved_at)
             noise = None if solved_at is None else weight_noise(config, done, parameters)
-            summed_nats += learner.update(sequences.batch(done), learning_rate, noise)
+            summed_nats += learner.update(
+                sequences.batch(done), learning_rate, noise, blur_penalty
+            )
             done += config.batch_size
             bar.update(config.batch_size)
             if done % config.report_every and done != config.last_sequence(solved_at):

@@ -21,10 +21,9 @@ _LSTM = TrainingConfig(
     report_every=4_000,
 )
 _COINCIDENCES = {"coincidences": 0.1}
-_SHARP = {"blur_penalty": 0.0001}
 _REPEAT_COPY = {
     **_COINCIDENCES,
-    **_SHARP,
+    "blur_penalty": 0.0001,
     "solved_below": 1.0,
     "sequences": 150_000,
     "decay_fraction": 0.6,
@@ -38,7 +37,9 @@ def _with_options(config: TrainingConfig, **options: object) -> TrainingConfig:
     return dataclasses.replace(config, network_options={**config.network_options, **options})
 
 
-def _for_task(task: str, config: TrainingConfig, **changes: int | float) -> TrainingConfig:
+def _for_task(
+    task: str, config: TrainingConfig, **changes: int | float | str
+) -> TrainingConfig:
     return dataclasses.replace(config, task=task, **changes)  # type: ignore[arg-type]
 
 
@@ -56,7 +57,8 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             "copy",
             _NTM_FEEDFORWARD,
             **_COINCIDENCES,
-            **_SHARP,
+            blur_penalty=0.0005,
+            blur_penalty_from="solved",
             solved_below=0.05,
             sequences=200_000,
             decay_fraction=1.0,

@@ -72,7 +72,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "chance-only": _with(coincidences=None),
         "coincidences": _with(coincidences=0.1),
         "blur-allowed": _with(blur_penalty=None),
-        "blur-penalty": _with(blur_penalty=0.0001),
+        "blur-penalty": _with(blur_penalty=0.0001, blur_penalty_from="start"),
         "weight-noise": _with(weight_noise=0.05),
         "hardest-only": _hardest_only,
         "quarter-length": _times(0.25),

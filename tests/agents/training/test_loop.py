@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -194,6 +195,22 @@ def test_an_unsolved_run_keeps_its_rate_until_its_patience_ends(tmp_path: Path) 
     assert max(rates) == config.patience + config.sequences
     assert rates[20] == config.learning_rate
     assert rates[30] < config.learning_rate
+
+
+@pytest.mark.parametrize(("since", "reports_without"), [("start", 0), ("solved", 3)])
+def test_blur_is_charged_from_the_start_or_once_the_task_is_solved(
+    since: Literal["start", "solved"], reports_without: int, tmp_path: Path
+) -> None:
+    free = dataclasses.replace(TINY, solved_below=1e-9, patience=30)
+    charged = dataclasses.replace(free, blur_penalty=0.1, blur_penalty_from=since)
+    logs = [
+        read_log(train(config, tmp_path / name, show_progress=False).parent)
+        for config, name in ((free, "free"), (charged, "charged"))
+    ]
+    costs = [[line["validation_bits_per_sequence"] for line in log] for log in logs]
+
+    assert costs[0][:reports_without] == costs[1][:reports_without]
+    assert costs[0][reports_without] != costs[1][reports_without]
 
 
 def test_heads_that_are_charged_for_blur_end_with_less_of_it(tmp_path: Path) -> None:

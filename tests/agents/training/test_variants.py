@@ -31,7 +31,7 @@ def test_a_variant_is_a_run_that_differs_in_what_its_name_says(recipe: str, name
         "coincidences": {"coincidences"},
         "chance": {"coincidences"},
         "noise": {"weight_noise"},
-        "blur": {"blur_penalty"},
+        "blur": {"blur_penalty", "blur_penalty_from"},
     }
     [allowed] = [names for word, names in respects.items() if word in name.split("-")]
     assert changed.keys() <= allowed
