@@ -38,6 +38,8 @@ RESULTS = ROOT / "docs/results"
 RELIABILITY = {
     "copy/ntm-ff": ("30", "50", "80", "120"),
     "copy/ntm-lstm": ("30", "50", "80", "120"),
+    "repeat-copy/ntm-ff": ("10 x 10", "20 x 10"),
+    "repeat-copy/ntm-lstm": ("10 x 10", "20 x 10"),
     "recall/ntm-ff": ("10", "15", "20"),
     "recall/ntm-lstm": ("10", "15", "20"),
 }
