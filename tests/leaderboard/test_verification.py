@@ -13,10 +13,11 @@ import pytest
 from ntm_baselines.reference_agents import OracleAgent
 from ntm_gym.cli import main
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.leaderboard.scores import check_scores
 from ntm_gym.leaderboard.second_machine import format_reports
+from ntm_gym.leaderboard.verification import first_difference_in
 from ntm_gym.tasks import NGram
 
 
@@ -158,3 +159,25 @@ def test_an_agent_may_be_luckier_than_the_oracle_within_the_standard_error() -> 
         ),
         oracle,
     )
+
+
+@pytest.mark.parametrize(
+    ("cost", "played", "more", "differs"),
+    [
+        (99, 10, 0.0009, False),
+        (99, 10, 0.0011, True),
+        (99, 2, 0.0049, False),
+        (99, 2, 0.0051, True),
+        (101, 10, 0.0049, False),
+        (101, 10, 0.0051, True),
+    ],
+)
+def test_samples_and_what_costs_more_than_a_coin_may_come_out_otherwise_by_more(
+    cost: float, played: int, more: float, differs: bool
+) -> None:
+    asked, wrong = np.full(10, 100), np.full(10, 40)
+    claim = PointResult(np.full(10, float(cost)), wrong, asked)
+    found = PointResult(np.full(played, cost * (1 + more)), wrong[:played], asked[:played])
+    fresh = Results(Suite("copy", 1, (Point("8", "copy", {}),), 10), {"8": found})
+
+    assert (first_difference_in({"8": claim}, fresh) is not None) == differs
