@@ -31,7 +31,7 @@ def check_halved(
 
     Raises:
         ValueError: If a mean cost differs by more than `HALF_TOLERANCE` bits and 0.1 %, which
-            is what may differ between machines where a network has lost its way.
+            may differ between machines as well.
     """
     for label, point in whole.items():
         before, after = point.bits_per_sequence, halved[label].bits_per_sequence

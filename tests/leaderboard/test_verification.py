@@ -181,3 +181,17 @@ def test_samples_and_what_costs_more_than_a_coin_may_come_out_otherwise_by_more(
     fresh = Results(Suite("copy", 1, (Point("8", "copy", {}),), 10), {"8": found})
 
     assert (first_difference_in({"8": claim}, fresh) is not None) == differs
+
+
+@pytest.mark.parametrize(("more", "differs"), [(2, False), (3, True)])
+def test_two_wrong_bits_of_a_thousand_episodes_may_be_a_rounding(
+    more: int, differs: bool
+) -> None:
+    asked, bits, wrong = np.full(1000, 100), np.full(1000, 9.0), np.zeros(1000, dtype=np.int64)
+    found = wrong.copy()
+    found[:more] = 1
+    suite = Suite("copy", 1, (Point("8", "copy", {}),), 1000)
+    fresh = Results(suite, {"8": PointResult(bits, found, asked)})
+
+    claims = {"8": PointResult(bits, wrong, asked)}
+    assert (first_difference_in(claims, fresh) is not None) == differs
