@@ -1,25 +1,32 @@
-"""The core on a CUDA device, beside the reference and cuDNN's LSTM; not yet run on one."""
+"""The core on a CUDA device, beside the reference and cuDNN's LSTM."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from ntm_agents.bench_arithmetic import flops_of_pass, measure_flops_per_second
 from ntm_agents.config import Controller, NTMConfig
 from ntm_agents.ntm import NTM
+from ntm_gym.markdown import format_markdown
 
 STEPS = (42, 200)
 BATCH_SIZES = (32, 256, 1_024, 4_096)
 CONTROLLERS: tuple[Controller, ...] = ("feedforward", "lstm")
-_WARM_UPS = 3
-_CALLS = 10
+_WARM_UPS = 2
+_MOST_CALLS = 10
+_WHILE_S = 0.2
 _COPIED_NUMBERS = 2**28
+_CAPTURED = ("triton", "reference", "cuDNN nn.LSTM")
+_SHOWN = ("triton", *(f"{name}, CUDA graph" for name in _CAPTURED))
 
 
 def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
@@ -41,28 +48,28 @@ def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
     rows = []
     flops_per_second = measure_flops_per_second(device, 8_192)
     bytes_per_second = _measure_bytes_per_second(device)
-    for steps in STEPS:
-        for batch_size in BATCH_SIZES:
-            for controller in CONTROLLERS:
-                config = NTMConfig(9, 8, controller)
-                inputs = torch.randn(batch_size, steps, 9, device=device)
-                flops = flops_of_pass(config, batch_size, steps)
-                measured = _on_side_stream(config, inputs, rounds, full)
-                for name, (times, used) in measured.items():
-                    seconds = statistics.median(times)
-                    rows.append(
-                        {
-                            "steps": steps,
-                            "batch_size": batch_size,
-                            "controller": controller,
-                            "name": name,
-                            "milliseconds": 1e3 * seconds,
-                            "slowest_over_fastest_round": max(times) / min(times),
-                            "fraction_of_flops": flops / seconds / flops_per_second,
-                            "fraction_of_bytes": 2 * used / seconds / bytes_per_second,
-                            "mebibytes": used / 2**20,
-                        }
-                    )
+    shapes = list(itertools.product(STEPS, BATCH_SIZES, CONTROLLERS))
+    for steps, batch_size, controller in (bar := tqdm(shapes, unit="shape")):
+        bar.set_postfix(steps=steps, batch=batch_size, controller=controller)
+        config = NTMConfig(9, 8, controller)
+        inputs = torch.randn(batch_size, steps, 9, device=device)
+        flops = flops_of_pass(config, batch_size, steps)
+        measured = _on_side_stream(config, inputs, rounds, full)
+        for name, (times, used) in measured.items():
+            seconds = statistics.median(times)
+            rows.append(
+                {
+                    "steps": steps,
+                    "batch_size": batch_size,
+                    "controller": controller,
+                    "name": name,
+                    "milliseconds": 1e3 * seconds,
+                    "slowest_over_fastest_round": max(times) / min(times),
+                    "fraction_of_flops": flops / seconds / flops_per_second,
+                    "fraction_of_bytes": 2 * used / seconds / bytes_per_second,
+                    "mebibytes": used / 2**20,
+                }
+            )
     return {
         "unit": "milliseconds for a forward and a backward pass, median of rounds",
         "bytes": "what the passes allocate, written once and read once",
@@ -76,20 +83,37 @@ def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
 
 
 def format_result(result: dict[str, Any]) -> str:
-    """Return a result of `measure` as a Markdown table."""
+    """Return a result of `measure` as a Markdown table; ratios are between CUDA graphs."""
+    header = ["steps", "batch", "controller", *(f"{name}, ms" for name in _SHOWN)]
+    header += [
+        "reference / triton",
+        "triton / nn.LSTM",
+        "of FLOP/s",
+        "MiB: triton",
+        "reference",
+    ]
+    shapes: dict[tuple[int, int, str], dict[str, dict[str, Any]]] = {}
+    for row in result["rows"]:
+        shape = row["steps"], row["batch_size"], row["controller"]
+        shapes.setdefault(shape, {})[row["name"]] = row
     lines = [
-        f"{result['device']}",
-        "",
-        "| steps | batch | controller | what | ms | of FLOP/s | of bytes/s | MiB |",
-        "|---|---|---|---|---|---|---|---|",
+        [f"{steps}", f"{batch_size:,}", controller, *_cells(by_name)]
+        for (steps, batch_size, controller), by_name in shapes.items()
     ]
-    lines += [
-        f"| {row['steps']} | {row['batch_size']} | {row['controller']} | {row['name']} "
-        f"| {row['milliseconds']:.3f} | {row['fraction_of_flops']:.3f} "
-        f"| {row['fraction_of_bytes']:.3f} | {row['mebibytes']:.0f} |"
-        for row in result["rows"]
+    return f"{result['device']}\n\n{format_markdown([header, *lines])}"
+
+
+def _cells(by_name: Mapping[str, dict[str, Any]]) -> list[str]:
+    times = {name: row["milliseconds"] for name, row in by_name.items()}
+    triton, reference, lstm = (times[f"{name}, CUDA graph"] for name in _CAPTURED)
+    return [
+        *(f"{times[name]:.2f}" for name in _SHOWN),
+        f"{reference / triton:.1f}",
+        f"{triton / lstm:.2f}",
+        f"{by_name['triton, CUDA graph']['fraction_of_flops']:.3f}",
+        f"{by_name['triton']['mebibytes']:,.0f}",
+        f"{by_name['reference']['mebibytes']:,.0f}",
     ]
-    return "\n".join(lines)
 
 
 def _on_side_stream(
@@ -105,7 +129,10 @@ def _on_side_stream(
 def _measure_shape(
     config: NTMConfig, inputs: Tensor, rounds: int, full: bool
 ) -> dict[str, tuple[list[float], int]]:
-    """Return seconds of all rounds, and bytes allocated, of every contestant."""
+    """Return seconds of all rounds, and bytes allocated, of every contestant.
+
+    Those that are captured come after the others: what both keep does not fit a device at once.
+    """
     triton = NTM(config, "triton").to(inputs.device)
     reference = NTM(config, "reference").to(inputs.device)
     lstm = nn.LSTM(9, config.controller_size, batch_first=True).to(inputs.device)
@@ -118,14 +145,19 @@ def _measure_shape(
         compiled: Any = torch.compile(NTM(config, "reference").to(inputs.device))
         runs["torch.compile"] = _passes(compiled, inputs)
     used = {name: _allocated_by(run) for name, run in runs.items()}
-    for name in ("triton", "reference", "cuDNN nn.LSTM"):
-        runs[f"{name}, CUDA graph"] = _captured(runs[name])
-        used[f"{name}, CUDA graph"] = used[name]
+    times = _times_of(runs, rounds)
+    captured = {f"{name}, CUDA graph": _captured(runs[name]) for name in _CAPTURED}
+    used |= {name: used[name.removesuffix(", CUDA graph")] for name in captured}
+    times |= _times_of(captured, rounds)
+    return {name: (times[name], used[name]) for name in times}
+
+
+def _times_of(runs: Mapping[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             times[name].append(_seconds(run))
-    return {name: (times[name], used[name]) for name in runs}
+    return times
 
 
 def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:
@@ -156,14 +188,19 @@ def _allocated_by(run: Callable[[], None]) -> int:
 
 
 def _seconds(run: Callable[[], None]) -> float:
+    """Return how long a call takes, of as many calls as fill a while."""
+    once = _seconds_of_calls(run, 1)
+    return _seconds_of_calls(run, math.ceil(min(_MOST_CALLS, _WHILE_S / once)))
+
+
+def _seconds_of_calls(run: Callable[[], None], count: int) -> float:
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    run()
     begin.record()
-    for _ in range(_CALLS):
+    for _ in range(count):
         run()
     end.record()
     end.synchronize()
-    return float(begin.elapsed_time(end)) / 1e3 / _CALLS
+    return float(begin.elapsed_time(end)) / 1e3 / count
 
 
 def _measure_bytes_per_second(device: torch.device) -> float:

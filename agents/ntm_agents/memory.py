@@ -5,6 +5,9 @@ Letters: ``B`` batch, ``H`` heads, ``N`` locations, ``M`` word size.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import mul
+
 from torch import Tensor
 
 
@@ -37,7 +40,7 @@ def erase(memory: Tensor, weighting: Tensor, erase_vector: Tensor) -> Tensor:
         Memory, shape ``(B, N, M)``; the order of the heads does not matter.
     """
     kept = 1 - weighting.unsqueeze(-1) * erase_vector.unsqueeze(-2)  # (B, H, N, M)
-    return memory * kept.prod(1)
+    return reduce(mul, kept.unbind(1), memory)
 
 
 def add(memory: Tensor, weighting: Tensor, add_vector: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ntm_agents import NTMConfig, bench, bench_contestants
+from ntm_agents import NTMConfig, bench, bench_contestants, bench_cuda
 from ntm_agents.bench_arithmetic import flops_of_pass
 from ntm_gym.cli import main
 
@@ -78,3 +78,16 @@ def test_flops_grow_with_batch_and_steps() -> None:
 def test_without_a_device_a_benchmark_on_one_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no CUDA device cuda to measure on"):
         bench.measure(1, device="cuda")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_a_device_every_contestant_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_cuda, "STEPS", (2,))
+    monkeypatch.setattr(bench_cuda, "BATCH_SIZES", (1,))
+
+    result = bench.measure(1, device="cuda")
+
+    assert len({row["name"] for row in result["rows"]}) == 6
+    assert all(row["milliseconds"] > 0 for row in result["rows"])
+    assert len(bench.format_result(result).splitlines()) == 6

@@ -36,11 +36,12 @@ MANY = {
 
 
 def make_ntm(config: NTMConfig, backend: Backend, dtype: torch.dtype = torch.float64) -> NTM:
-    ntm = make_untrained_ntm(config, backend)
+    torch.manual_seed(0)
+    ntm = NTM(config, backend).double()
     with torch.no_grad():
         for parameter in ntm.parameters():
             parameter.copy_(torch.randn_like(parameter) * 0.3)
-    return ntm.to(dtype)
+    return ntm.to(DEVICE if backend == "triton" else "cpu", dtype)
 
 
 def make_untrained_ntm(

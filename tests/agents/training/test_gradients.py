@@ -33,6 +33,8 @@ def make_network(name: str) -> nn.Module:
     torch.manual_seed(0)
     if name == "ntm":
         return NTM(NTMConfig(9, 8, controller_size=8, memory_size=8))
+    if name == "reference":
+        return NTM(NTMConfig(9, 8, controller_size=8, memory_size=8), "reference")
     return LSTM(LSTMConfig(9, 8, hidden_size=8, num_layers=2))
 
 
@@ -79,7 +81,7 @@ def test_the_command_says_that_a_graph_needs_a_device(
 @pytest.mark.gpu
 @needs_device
 @pytest.mark.filterwarnings("ignore:RNN module weights are not part of single contiguous")
-@pytest.mark.parametrize("name", ["ntm", "lstm"])
+@pytest.mark.parametrize("name", ["ntm", "reference", "lstm"])
 def test_a_captured_gradient_equals_the_computed_one(name: str) -> None:
     flat = FlatParameters(network := make_network(name).cuda())
     compute = autograd_gradient_of(network, flat)
@@ -96,7 +98,8 @@ def test_a_captured_gradient_equals_the_computed_one(name: str) -> None:
 @pytest.mark.gpu
 @needs_device
 @pytest.mark.filterwarnings("ignore:RNN module weights are not part of single contiguous")
-@pytest.mark.parametrize("name", ["ntm", "lstm"])
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype feature")
+@pytest.mark.parametrize("name", ["ntm", "reference", "lstm"])
 def test_the_loop_never_waits_for_the_device(name: str, sync_debug_mode: None) -> None:
     flat = FlatParameters(network := make_network(name).cuda())
     compute, source = autograd_gradient_of(network, flat), sequences("cuda")
