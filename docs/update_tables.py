@@ -103,7 +103,6 @@ def _reproduction() -> dict[str, str]:
         "recipes": differences_table(),
         "beyond": format_beyond(beyond),
         "second machine": format_reports(RESULTS / "second-machine", trained),
-        "other processor": format_reports(RESULTS / "other-processor", trained),
         "reliability": "\n\n".join(map(_reliability, RELIABILITY)),
         "learning curves": _figures(3, 7, 10, 13, 18),
         "answers": _figures(4, 5, 8, 11),

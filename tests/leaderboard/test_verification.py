@@ -162,25 +162,26 @@ def test_an_agent_may_be_luckier_than_the_oracle_within_the_standard_error() -> 
 
 
 @pytest.mark.parametrize(
-    ("cost", "played", "more", "differs"),
+    ("label", "played", "more", "differs"),
     [
-        (99, 10, 0.0009, False),
-        (99, 10, 0.0011, True),
-        (99, 2, 0.0049, False),
-        (99, 2, 0.0051, True),
-        (101, 10, 0.0049, False),
-        (101, 10, 0.0051, True),
+        ("8", 10, 0.0009, False),
+        ("8", 10, 0.0011, True),
+        ("8", 2, 0.0049, False),
+        ("8", 2, 0.0051, True),
+        ("16", 10, 0.0049, False),
+        ("16", 10, 0.0051, True),
     ],
 )
-def test_samples_and_what_costs_more_than_a_coin_may_come_out_otherwise_by_more(
-    cost: float, played: int, more: float, differs: bool
+def test_samples_and_what_is_past_the_trained_range_may_come_out_otherwise_by_more(
+    label: str, played: int, more: float, differs: bool
 ) -> None:
     asked, wrong = np.full(10, 100), np.full(10, 40)
-    claim = PointResult(np.full(10, float(cost)), wrong, asked)
-    found = PointResult(np.full(played, cost * (1 + more)), wrong[:played], asked[:played])
-    fresh = Results(Suite("copy", 1, (Point("8", "copy", {}),), 10), {"8": found})
+    claim = PointResult(np.full(10, 99.0), wrong, asked)
+    found = PointResult(np.full(played, 99 * (1 + more)), wrong[:played], asked[:played])
+    points = (Point("8", "copy", {}), Point("16", "copy", {}))
+    fresh = Results(Suite("copy", 1, points, 10), {label: found})
 
-    assert (first_difference_in({"8": claim}, fresh) is not None) == differs
+    assert (first_difference_in({label: claim}, fresh) is not None) == differs
 
 
 @pytest.mark.parametrize(("more", "differs"), [(2, False), (3, True)])
