@@ -14,8 +14,9 @@ from ntm_gym.evaluation.evaluate import evaluate_point
 from ntm_gym.evaluation.loading import load_checkpoint_agent
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.reading import find_entries, read_board
+from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.references import read_references
+from ntm_gym.leaderboard.second_machine import WANTED
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +31,19 @@ def test_a_sample_of_every_entry_is_verified(
 ) -> None:
     assert main(["leaderboard", "verify", str(entry), "--episodes", "50"]) == 0
     assert capsys.readouterr().out.endswith(": verified\n")
+
+
+@pytest.mark.parametrize("folder", find_entries(BOARD), ids=lambda path: path.name)
+def test_in_the_trained_range_networks_cost_the_same_on_any_machine(folder: Path) -> None:
+    entry = read_entry(folder)
+    point = entry.suite.points[0]
+    for run in entry.runs:
+        agent = load_checkpoint_agent(folder / run.checkpoint)
+        found = evaluate_point(agent, point, entry.suite.keys(point)).bits_per_sequence
+        claimed = run.points[point.label].bits_per_sequence
+        assert found is not None
+        assert claimed is not None
+        assert abs(found.mean() - claimed.mean()) < WANTED
 
 
 def test_the_board_holds_together_and_has_floor_and_ceiling_on_every_suite() -> None:
