@@ -34,7 +34,7 @@ PLAN: tuple[PlannedRow, ...] = (
     PlannedRow("recall/ntm-lstm", 5, 1),
     PlannedRow("ngram/ntm-ff", 3, 14),
     PlannedRow("ngram/ntm-lstm", 3, 5.5),
-    PlannedRow("sort/ntm-ff", 1, 14),
+    PlannedRow("sort/ntm-ff", 3, 13),
     PlannedRow("sort/ntm-lstm", 3, 6),
     PlannedRow("copy/lstm", 3, 16),
     PlannedRow("repeat-copy/lstm", 1, 120),
