@@ -91,7 +91,7 @@ def main() -> None:
 def _reproduction() -> dict[str, str]:
     board = read_board(ROOT / "leaderboard")
     rows = paper_rows(entry for _, entry in board)
-    trained = {folder.name: entry.suite.points[0].label for folder, entry in board}
+    trained = {folder.name: entry.suite.trained.label for folder, entry in board}
     missing = "".join(f"\n- no entry of {recipe} yet" for recipe in missing_rows(rows))
     beyond = [read_record(path) for path in sorted((RESULTS / "beyond").glob("*.json"))]
     return {

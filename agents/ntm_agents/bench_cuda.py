@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -23,10 +23,9 @@ BATCH_SIZES = (32, 256, 1_024, 4_096)
 CONTROLLERS: tuple[Controller, ...] = ("feedforward", "lstm")
 _WARM_UPS = 2
 _MOST_CALLS = 10
-_WHILE_S = 0.2
+_LONG_ENOUGH_S = 0.2
 _COPIED_NUMBERS = 2**28
 _CAPTURED = ("triton", "reference", "cuDNN nn.LSTM")
-_SHOWN = ("triton", *(f"{name}, CUDA graph" for name in _CAPTURED))
 
 
 def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
@@ -84,36 +83,41 @@ def measure(rounds: int, full: bool, device: torch.device) -> dict[str, Any]:
 
 def format_result(result: dict[str, Any]) -> str:
     """Return a result of `measure` as a Markdown table; ratios are between CUDA graphs."""
-    header = ["steps", "batch", "controller", *(f"{name}, ms" for name in _SHOWN)]
-    header += [
-        "reference / triton",
-        "triton / nn.LSTM",
-        "of FLOP/s",
-        "MiB: triton",
-        "reference",
-    ]
     shapes: dict[tuple[int, int, str], dict[str, dict[str, Any]]] = {}
     for row in result["rows"]:
         shape = row["steps"], row["batch_size"], row["controller"]
         shapes.setdefault(shape, {})[row["name"]] = row
+    names = list(dict.fromkeys(row["name"] for row in result["rows"]))
+    header = [
+        *("steps", "batch", "controller"),
+        *(f"{name}, ms" for name in names),
+        *("reference / triton", "triton / nn.LSTM", "triton: of FLOP/s", "of bytes/s"),
+        *("MiB: triton", "reference"),
+    ]
     lines = [
-        [f"{steps}", f"{batch_size:,}", controller, *_cells(by_name)]
+        [f"{steps}", f"{batch_size:,}", controller, *_cells(by_name, names)]
         for (steps, batch_size, controller), by_name in shapes.items()
     ]
     return f"{result['device']}\n\n{format_markdown([header, *lines])}"
 
 
-def _cells(by_name: Mapping[str, dict[str, Any]]) -> list[str]:
-    times = {name: row["milliseconds"] for name, row in by_name.items()}
-    triton, reference, lstm = (times[f"{name}, CUDA graph"] for name in _CAPTURED)
+def _cells(by_name: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> list[str]:
+    triton = by_name[_in_graph("triton")]
+    reference = by_name[_in_graph("reference")]
+    lstm = by_name[_in_graph("cuDNN nn.LSTM")]
     return [
-        *(f"{times[name]:.2f}" for name in _SHOWN),
-        f"{reference / triton:.1f}",
-        f"{triton / lstm:.2f}",
-        f"{by_name['triton, CUDA graph']['fraction_of_flops']:.3f}",
-        f"{by_name['triton']['mebibytes']:,.0f}",
-        f"{by_name['reference']['mebibytes']:,.0f}",
+        *(f"{by_name[name]['milliseconds']:.2f}" for name in names),
+        f"{reference['milliseconds'] / triton['milliseconds']:.1f}",
+        f"{triton['milliseconds'] / lstm['milliseconds']:.2f}",
+        f"{triton['fraction_of_flops']:.3f}",
+        f"{triton['fraction_of_bytes']:.3f}",
+        f"{triton['mebibytes']:,.0f}",
+        f"{reference['mebibytes']:,.0f}",
     ]
+
+
+def _in_graph(name: str) -> str:
+    return f"{name}, CUDA graph"
 
 
 def _on_side_stream(
@@ -131,7 +135,7 @@ def _measure_shape(
 ) -> dict[str, tuple[list[float], int]]:
     """Return seconds of all rounds, and bytes allocated, of every contestant.
 
-    Those that are captured come after the others: what both keep does not fit a device at once.
+    Those that are captured come after the others: what both keep may not fit a device at once.
     """
     triton = NTM(config, "triton").to(inputs.device)
     reference = NTM(config, "reference").to(inputs.device)
@@ -146,8 +150,8 @@ def _measure_shape(
         runs["torch.compile"] = _passes(compiled, inputs)
     used = {name: _allocated_by(run) for name, run in runs.items()}
     times = _times_of(runs, rounds)
-    captured = {f"{name}, CUDA graph": _captured(runs[name]) for name in _CAPTURED}
-    used |= {name: used[name.removesuffix(", CUDA graph")] for name in captured}
+    captured = {_in_graph(name): _captured(runs[name]) for name in _CAPTURED}
+    used |= {_in_graph(name): used[name] for name in _CAPTURED}
     times |= _times_of(captured, rounds)
     return {name: (times[name], used[name]) for name in times}
 
@@ -188,9 +192,9 @@ def _allocated_by(run: Callable[[], None]) -> int:
 
 
 def _seconds(run: Callable[[], None]) -> float:
-    """Return how long a call takes, of as many calls as fill a while."""
+    """Return how long a call takes, of ten calls, or fewer if those last long enough."""
     once = _seconds_of_calls(run, 1)
-    return _seconds_of_calls(run, math.ceil(min(_MOST_CALLS, _WHILE_S / once)))
+    return _seconds_of_calls(run, math.ceil(min(_MOST_CALLS, _LONG_ENOUGH_S / once)))
 
 
 def _seconds_of_calls(run: Callable[[], None], count: int) -> float:

@@ -37,7 +37,8 @@ def erase(memory: Tensor, weighting: Tensor, erase_vector: Tensor) -> Tensor:
         erase_vector: :math:`e_t`, shape ``(B, H, M)``, in (0, 1).
 
     Returns:
-        Memory, shape ``(B, N, M)``; the order of the heads does not matter.
+        Memory, shape ``(B, N, M)``; the order of the heads does not matter. Multiplied head by
+        head, for the gradient of `Tensor.prod` waits for the device.
     """
     kept = 1 - weighting.unsqueeze(-1) * erase_vector.unsqueeze(-2)  # (B, H, N, M)
     return reduce(mul, kept.unbind(1), memory)

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     use_one_thread()
     suite = find_suite(args.suite)
     trusted = TRUSTED_NETWORKS | set(args.trust)
-    agent = load_agent(args.agent, suite.points[0].make_task(), trusted)
+    agent = load_agent(args.agent, suite.trained.make_task(), trusted)
     if args.memory_size is not None:
         agent = cast(Agent, resize(agent, args.memory_size))
     with Progress("evaluating", len(suite.points)) as progress:

@@ -56,6 +56,11 @@ class Suite:
     num_episodes: int = 1_000
     seed: int = 2014
 
+    @property
+    def trained(self) -> Point:
+        """The range that agents are trained on."""
+        return self.points[0]
+
     def find_point(self, label: str) -> Point:
         """Return the point with a label.
 

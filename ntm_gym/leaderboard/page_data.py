@@ -129,7 +129,7 @@ def _entry(
 
 
 def _reference(name: str, suite: Suite, points: Mapping[str, PointResult]) -> dict[str, Any]:
-    agent = reference_agents()[name](suite.points[0].make_task())
+    agent = reference_agents()[name](suite.trained.make_task())
     return {
         "name": name,
         "track": TRACK,

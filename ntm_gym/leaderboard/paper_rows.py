@@ -118,4 +118,4 @@ def trained_range(task: str) -> str:
     Args:
         task: First word of a recipe.
     """
-    return find_suite(SUITE_NAMES[task]).points[0].label
+    return find_suite(SUITE_NAMES[task]).trained.label

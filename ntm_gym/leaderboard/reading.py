@@ -175,7 +175,7 @@ def _check_description(where: str, suite: Suite, run: dict[str, Any], path: Path
     """Check that a run claims of its training what the checkpoint says of itself."""
     description = read_json(path)
     check_fields(str(path), description, {"task": OBJECT}, only=False)
-    claims = {name: run[name] for name in DESCRIBED} | {"task": suite.points[0].task}
+    claims = {name: run[name] for name in DESCRIBED} | {"task": suite.trained.task}
     for name, claim in claims.items():
         described = description["task"].get("name") if name == "task" else description.get(name)
         if described != claim:

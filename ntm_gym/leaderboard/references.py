@@ -53,7 +53,7 @@ def play_references(
     Returns:
         Results by the agent's name.
     """
-    task = suite.points[0].make_task()
+    task = suite.trained.make_task()
     return {
         name: evaluate(make_agent(task), suite, episodes, on_point=on_point)
         for name, make_agent in reference_agents().items()

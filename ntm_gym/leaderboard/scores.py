@@ -26,7 +26,7 @@ def oracle_results(suite: Suite, episodes: int | None = None) -> Results:
         suite: The suite.
         episodes: How many of its episodes a point, from the first; all if None.
     """
-    return evaluate(reference_agents()["oracle"](suite.points[0].make_task()), suite, episodes)
+    return evaluate(reference_agents()["oracle"](suite.trained.make_task()), suite, episodes)
 
 
 def check_scores(where: str, point: PointResult, oracle: PointResult) -> None:

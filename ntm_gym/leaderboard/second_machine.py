@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.files import read_json, write_json
-from ntm_gym.leaderboard.verification import pair
+from ntm_gym.leaderboard.verification import ABSOLUTE_TOLERANCES, pair
 from ntm_gym.markdown import format_markdown
 
 Differences = dict[str, float]
 """By point: how far apart mean costs are, in bits per sequence."""
-WANTED = 1e-4
-"""Bits per sequence by which means may differ between machines, where nothing is lost."""
+ALIKE_BITS = ABSOLUTE_TOLERANCES["bits_per_sequence"]
+"""Mean costs are alike if they differ by no more."""
 _PACKAGES = ("ntm-gym", "torch", "numpy")
 
 
@@ -58,8 +58,8 @@ def format_reports(folder: Path, trained: Mapping[str, str]) -> str:
     Raises:
         ValueError: If a file is damaged.
     """
-    within = f"within {WANTED:.0e}"
-    header = ["entry", "seeds", "trained range", within, "worst point", "at"]
+    alike = f"within {ALIKE_BITS:.0e}"
+    header = ["entry", "seeds", "trained range", alike, "worst point", "at"]
     reports = [path for path in sorted(folder.glob("*.json")) if path.stem in trained]
     rows = (_row(path.stem, read_json(path)["seeds"], trained[path.stem]) for path in reports)
     return format_markdown([header, *rows])
@@ -73,5 +73,5 @@ def _row(name: str, by_seed: Mapping[str, Differences], trained: str) -> list[st
     )
     in_range = max(differences[trained] for differences in by_seed.values())
     points = [value for differences in by_seed.values() for value in differences.values()]
-    alike = f"{sum(value <= WANTED for value in points)} of {len(points)}"
+    alike = f"{sum(value <= ALIKE_BITS for value in points)} of {len(points)}"
     return [name, str(len(by_seed)), f"{in_range:.0e}", alike, f"{worst:.0e}", label]

@@ -163,7 +163,7 @@ def _read_description(checkpoint: Path, suite: Suite) -> dict[str, Any]:
     path = checkpoint.with_suffix(".json")
     description = read_json(path)
     check_fields(str(path), description, _DESCRIPTION, only=False)
-    task = suite.points[0].task
+    task = suite.trained.task
     if description["task"].get("name") != task:
         raise ValueError(
             f"{path} must be of task {task!r} to enter suite {suite.name!r}, "

@@ -22,8 +22,9 @@ RELATIVE_TOLERANCE = 1e-3
 """Means over all episodes may differ by as much between machines, which round sums differently.
 A rounding may send a whole episode another way, and that weighs more in a sample: its total may
 differ by as much as that over all episodes."""
-PAST_TOLERANCE = 5e-3
-"""The same past the range that agents are trained on, where small differences may grow."""
+PAST_TRAINING_TOLERANCE = 2e-3
+"""In place of `RELATIVE_TOLERANCE` past the range that agents are trained on, where small
+differences may grow."""
 
 
 def play_again(
@@ -85,11 +86,11 @@ def first_difference_in(points: Mapping[str, PointResult], fresh: Results) -> st
     Returns:
         A line that names the first difference, or None.
     """
-    trained = fresh.suite.points[0].label
+    trained = fresh.suite.trained.label
     for label, claimed, found in pair(points, fresh):
         whole = points[label]
         weight = len(whole.bit_errors_per_sequence) / len(found.bit_errors_per_sequence)
-        relative = RELATIVE_TOLERANCE if label == trained else PAST_TOLERANCE
+        relative = RELATIVE_TOLERANCE if label == trained else PAST_TRAINING_TOLERANCE
         for name, absolute in ABSOLUTE_TOLERANCES.items():
             here, there = getattr(found, name), getattr(claimed, name)
             difference = _difference(here, there, weight * absolute, weight * relative)

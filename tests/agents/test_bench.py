@@ -80,6 +80,52 @@ def test_without_a_device_a_benchmark_on_one_is_refused() -> None:
         bench.measure(1, device="cuda")
 
 
+CONTESTANTS = [
+    "triton",
+    "reference",
+    "cuDNN nn.LSTM",
+    "triton, CUDA graph",
+    "reference, CUDA graph",
+    "cuDNN nn.LSTM, CUDA graph",
+]
+
+
+def test_a_table_of_a_device_has_a_line_for_each_shape_and_ratios_between_graphs() -> None:
+    rows = [
+        {
+            "steps": steps,
+            "batch_size": 1_024,
+            "controller": "lstm",
+            "name": name,
+            "milliseconds": milliseconds,
+            "fraction_of_flops": 0.25,
+            "fraction_of_bytes": 0.125,
+            "mebibytes": 1_000 * milliseconds,
+        }
+        for steps in (2, 3)
+        for name, milliseconds in zip(CONTESTANTS, (1, 2, 3, 4, 20, 16), strict=True)
+    ]
+
+    device, _, header, _, *lines = bench.format_result(
+        {"device": "a device", "rows": rows}
+    ).splitlines()
+
+    assert device == "a device"
+    assert [line.replace("|", " ").split()[:3] for line in lines] == [
+        ["2", "1,024", "lstm"],
+        ["3", "1,024", "lstm"],
+    ]
+    names = [name.strip() for name in header.strip("| ").split("|")]
+    cells = dict(zip(names, lines[0].replace("|", " ").split(), strict=True))
+    assert [cells[f"{name}, ms"] for name in CONTESTANTS] == [
+        *("1.00", "2.00", "3.00", "4.00", "20.00", "16.00")
+    ]
+    assert cells["reference / triton"] == "5.0"
+    assert cells["triton / nn.LSTM"] == "0.25"
+    assert cells["triton: of FLOP/s"] == "0.250"
+    assert cells["MiB: triton"] == "4,000"
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_a_device_every_contestant_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +134,6 @@ def test_on_a_device_every_contestant_is_measured(monkeypatch: pytest.MonkeyPatc
 
     result = bench.measure(1, device="cuda")
 
-    assert len({row["name"] for row in result["rows"]}) == 6
+    assert {row["name"] for row in result["rows"]} == set(CONTESTANTS)
     assert all(row["milliseconds"] > 0 for row in result["rows"])
     assert len(bench.format_result(result).splitlines()) == 6

@@ -36,12 +36,11 @@ MANY = {
 
 
 def make_ntm(config: NTMConfig, backend: Backend, dtype: torch.dtype = torch.float64) -> NTM:
-    torch.manual_seed(0)
-    ntm = NTM(config, backend).double()
+    ntm = make_untrained_ntm(config, backend)
     with torch.no_grad():
         for parameter in ntm.parameters():
-            parameter.copy_(torch.randn_like(parameter) * 0.3)
-    return ntm.to(DEVICE if backend == "triton" else "cpu", dtype)
+            parameter.copy_(torch.randn(parameter.shape, dtype=torch.float64) * 0.3)
+    return ntm.to(dtype)
 
 
 def make_untrained_ntm(
