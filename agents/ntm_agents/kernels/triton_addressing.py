@@ -6,13 +6,12 @@ is zero. Head parameters are raw, as the head layer puts them out.
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton.language as tl
 
 from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
 from ntm_agents.blur import BLUR_EPSILON
 from ntm_agents.kernels.triton_math import (
+    Value,
     kernel,
     load_vector,
     masked_softmax,
@@ -29,13 +28,13 @@ _SIMILARITY_EPSILON = tl.constexpr(SIMILARITY_EPSILON)
 
 
 @kernel
-def inverse_norms(memory: tl.tensor) -> Any:
+def inverse_norms(memory: tl.tensor) -> Value:
     """Return one over the norm of each location, ``(B, N)``."""
     return 1.0 / tl.sqrt(tl.sum(memory * memory, 2) + _SIMILARITY_EPSILON)
 
 
 @kernel
-def _moved(weighting: tl.tensor, places: int, sizes: Sizes) -> Any:
+def _moved(weighting: tl.tensor, places: int, sizes: Sizes) -> Value:
     """Return weightings moved around the circle by so many places, zero past N."""
     n = tl.arange(0, sizes.locations_block)
     source = (n - places + sizes.locations) % sizes.locations
@@ -46,7 +45,7 @@ def _moved(weighting: tl.tensor, places: int, sizes: Sizes) -> Any:
 @kernel
 def _look(
     memory: tl.tensor, inverse: tl.tensor, parameters: tl.tensor, valid: tl.tensor, sizes: Sizes
-) -> Any:
+) -> Value:
     """Return the key, one over its norm, its strength, similarities and equation 5."""
     m, n = tl.arange(0, sizes.words_block), tl.arange(0, sizes.locations_block)
     key = tanh(load_vector(parameters, m, sizes.words, valid))
@@ -64,7 +63,7 @@ def _turn(
     parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Return the gate, the gated weighting, the shifts and equation 8."""
     q = tl.arange(0, sizes.shifts_block)
     gate = sigmoid(tl.load(parameters + sizes.words + 1, mask=valid, other=0.0))
@@ -79,7 +78,9 @@ def _turn(
 
 
 @kernel
-def _sharpen(rotated: tl.tensor, parameters: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Any:
+def _sharpen(
+    rotated: tl.tensor, parameters: tl.tensor, valid: tl.tensor, sizes: Sizes
+) -> Value:
     """Return the exponent, the logarithms that it multiplies, and equation 9."""
     n = tl.arange(0, sizes.locations_block)
     last = parameters + sizes.words + 2 + sizes.shifts
@@ -97,7 +98,7 @@ def address(
     parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Return the next weighting of one head, ``(B, N)``.
 
     Args:
@@ -125,7 +126,7 @@ def address_backward(
     d_parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Carry a gradient back through one head's addressing, whose results are computed again.
 
     Args:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton.language as tl
 
 from ntm_agents.kernels.triton_addressing import address_backward, inverse_norms
 from ntm_agents.kernels.triton_controller import controller_backward, head_layer_backward
 from ntm_agents.kernels.triton_forward import or_initial
-from ntm_agents.kernels.triton_math import kernel, load_vector, sequence_kernel, store_vector
+from ntm_agents.kernels.triton_math import (
+    Value,
+    kernel,
+    load_vector,
+    sequence_kernel,
+    store_vector,
+)
 from ntm_agents.kernels.triton_memory import (
     load_memory,
     restart_memory,
@@ -33,7 +37,7 @@ def _read_heads_backward(
     d_parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Carry gradients back through all reads; return that of the memory."""
     m, n = tl.arange(0, sizes.words_block), tl.arange(0, sizes.locations_block)
     addressing = sizes.words + sizes.shifts + 3
@@ -72,7 +76,7 @@ def _write_heads_backward(
     d_parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Carry gradients back through the write heads' addressing; return the memory's."""
     n = tl.arange(0, sizes.locations_block)
     inverse = inverse_norms(memory)

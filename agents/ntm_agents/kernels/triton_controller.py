@@ -6,11 +6,10 @@ a barrier stands between the parts. All pointers are rows of pointers but those 
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton.language as tl
 
 from ntm_agents.kernels.triton_math import (
+    Value,
     kernel,
     load_vector,
     product,
@@ -23,7 +22,7 @@ from ntm_agents.kernels.triton_tape import Sizes, Weights
 
 
 @kernel
-def _layer(weights: Weights, layer: tl.constexpr, sizes: Sizes) -> Any:
+def _layer(weights: Weights, layer: tl.constexpr, sizes: Sizes) -> Value:
     """Return one layer's matrix, its columns, and the width of what the layer sees below."""
     own_hidden: tl.constexpr = sizes.controller if sizes.recurrent else 0
     if layer == 0:
@@ -36,7 +35,9 @@ def _layer(weights: Weights, layer: tl.constexpr, sizes: Sizes) -> Any:
 
 
 @kernel
-def layer_outputs(gates: tl.tensor, after: tl.tensor, layer: tl.constexpr, sizes: Sizes) -> Any:
+def layer_outputs(
+    gates: tl.tensor, after: tl.tensor, layer: tl.constexpr, sizes: Sizes
+) -> Value:
     """Return where one layer's outputs are, given gates and state after the step."""
     if sizes.recurrent:
         outputs = after + layer * sizes.controller

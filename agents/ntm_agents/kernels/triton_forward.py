@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton.language as tl
 
 from ntm_agents.kernels.triton_addressing import address, inverse_norms
 from ntm_agents.kernels.triton_controller import controller_step, head_layer, layer_outputs
-from ntm_agents.kernels.triton_math import kernel, load_vector, sequence_kernel, store_vector
+from ntm_agents.kernels.triton_math import (
+    Value,
+    kernel,
+    load_vector,
+    sequence_kernel,
+    store_vector,
+)
 from ntm_agents.kernels.triton_memory import (
     load_memory,
     read,
@@ -20,7 +24,9 @@ from ntm_agents.kernels.triton_tape import Sizes, State, Tape, Weights
 
 
 @kernel
-def or_initial(pointers: tl.tensor, begins: tl.tensor, initial: tl.tensor, sizes: Sizes) -> Any:
+def or_initial(
+    pointers: tl.tensor, begins: tl.tensor, initial: tl.tensor, sizes: Sizes
+) -> Value:
     """Return where to find a part of the state before a step: the initial one at a start."""
     if sizes.resets:
         pointers = tl.where(begins, initial + 0 * tl.arange(0, sizes.sequences), pointers)

@@ -7,7 +7,7 @@ one vector for each sequence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import triton
 import triton.language as tl
@@ -15,6 +15,12 @@ import triton.language as tl
 from ntm_agents.kernels.triton_tape import Sizes
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    Value: TypeAlias = Any
+else:
+    Value = tl.tensor
+"""What parts of kernels return: a tensor or several. Triton resolves annotations, and refuses
+Python 3.10's `Any`, which is no class."""
 
 
 def kernel(function: Function) -> Function:
@@ -29,7 +35,7 @@ def sequence_kernel(function: Function) -> Function:
 
 
 @kernel
-def tanh(x: tl.tensor) -> Any:
+def tanh(x: tl.tensor) -> Value:
     """Return the hyperbolic tangent."""
     shrunk = tl.exp(-2.0 * tl.abs(x))
     size = (1.0 - shrunk) / (1.0 + shrunk)
@@ -37,19 +43,19 @@ def tanh(x: tl.tensor) -> Any:
 
 
 @kernel
-def sigmoid(x: tl.tensor) -> Any:
+def sigmoid(x: tl.tensor) -> Value:
     """Return 1 / (1 + e**-x)."""
     return 1.0 / (1.0 + tl.exp(-x))
 
 
 @kernel
-def softplus(x: tl.tensor) -> Any:
+def softplus(x: tl.tensor) -> Value:
     """Return log(1 + e**x)."""
     return tl.log(1.0 + tl.exp(-tl.abs(x))) + tl.maximum(x, 0.0)
 
 
 @kernel
-def masked_softmax(logits: tl.tensor, inside: tl.tensor) -> Any:
+def masked_softmax(logits: tl.tensor, inside: tl.tensor) -> Value:
     """Return the softmax over the last axis, ``(B, block)``, of what is inside."""
     logits = tl.where(inside[None, :], logits, float("-inf"))
     powers = tl.exp(logits - tl.max(logits, 1)[:, None])
@@ -57,7 +63,7 @@ def masked_softmax(logits: tl.tensor, inside: tl.tensor) -> Any:
 
 
 @kernel
-def load_vector(pointers: tl.tensor, k: tl.tensor, width: int, valid: tl.tensor) -> Any:
+def load_vector(pointers: tl.tensor, k: tl.tensor, width: int, valid: tl.tensor) -> Value:
     """Return elements ``k`` of one vector for each sequence, zero past ``width``."""
     inside = valid[:, None] & (k < width)[None, :]
     return tl.load(pointers[:, None] + k[None, :], mask=inside, other=0.0)
@@ -82,7 +88,7 @@ def product(
     width: int,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Return some rows of a matrix times one vector for each sequence.
 
     Args:
@@ -116,7 +122,7 @@ def transposed_product(
     height: int,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Return some columns of a matrix, transposed, times one vector for each sequence.
 
     Args:

@@ -6,16 +6,21 @@ head parameters are rows of pointers to those of the first write head.
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton.language as tl
 
-from ntm_agents.kernels.triton_math import kernel, load_vector, sigmoid, store_vector, tanh
+from ntm_agents.kernels.triton_math import (
+    Value,
+    kernel,
+    load_vector,
+    sigmoid,
+    store_vector,
+    tanh,
+)
 from ntm_agents.kernels.triton_tape import Sizes
 
 
 @kernel
-def memory_elements(first: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Any:
+def memory_elements(first: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Value:
     """Return pointers to all elements of matrices ``(N, M)``, and which of them exist.
 
     Args:
@@ -30,7 +35,7 @@ def memory_elements(first: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Any:
 
 
 @kernel
-def load_memory(first: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Any:
+def load_memory(first: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Value:
     """Return memories, ``(B, N, M)``; see `memory_elements`."""
     pointers, inside = memory_elements(first, valid, sizes)
     return tl.load(pointers, mask=inside, other=0.0)
@@ -46,7 +51,7 @@ def store_memory(first: tl.tensor, valid: tl.tensor, sizes: Sizes, memory: tl.te
 @kernel
 def restart_memory(
     memory: tl.tensor, begins: tl.tensor, initial: tl.tensor, sizes: Sizes
-) -> Any:
+) -> Value:
     """Return the initial memory where an episode begins, else the memory."""
     pointers = initial + 0 * tl.arange(0, sizes.sequences)
     start = load_memory(pointers, begins, sizes)
@@ -54,13 +59,15 @@ def restart_memory(
 
 
 @kernel
-def read(memory: tl.tensor, weighting: tl.tensor) -> Any:
+def read(memory: tl.tensor, weighting: tl.tensor) -> Value:
     """Return read vectors, ``(B, M)``."""
     return tl.sum(memory * weighting[:, :, None], 1)
 
 
 @kernel
-def _write_parameters(parameters: tl.tensor, head: int, valid: tl.tensor, sizes: Sizes) -> Any:
+def _write_parameters(
+    parameters: tl.tensor, head: int, valid: tl.tensor, sizes: Sizes
+) -> Value:
     """Return erase and add vectors of one write head, ``(B, M)``."""
     m = tl.arange(0, sizes.words_block)
     addressing = sizes.words + sizes.shifts + 3
@@ -73,7 +80,7 @@ def _write_parameters(parameters: tl.tensor, head: int, valid: tl.tensor, sizes:
 @kernel
 def _kept(
     weightings: tl.tensor, parameters: tl.tensor, but: int, valid: tl.tensor, sizes: Sizes
-) -> Any:
+) -> Value:
     """Return what all write heads but one leave of each element, ``(B, N, M)``."""
     n = tl.arange(0, sizes.locations_block)
     shape: tl.constexpr = (sizes.sequences, sizes.locations_block, sizes.words_block)
@@ -93,7 +100,7 @@ def write(
     parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Return the memory after all write heads: every erase before every add."""
     n = tl.arange(0, sizes.locations_block)
     memory *= _kept(weightings, parameters, -1, valid, sizes)
@@ -114,7 +121,7 @@ def write_backward(
     d_parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
-) -> Any:
+) -> Value:
     """Carry a gradient back through a write.
 
     Args:
