@@ -127,7 +127,6 @@ def test_a_table_of_a_device_has_a_line_for_each_shape_and_ratios_between_graphs
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_a_device_every_contestant_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_cuda, "STEPS", (2,))
     monkeypatch.setattr(bench_cuda, "BATCH_SIZES", (1,))

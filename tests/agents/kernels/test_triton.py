@@ -18,7 +18,6 @@ from ntm_agents.state import NTMState
 
 pytest.importorskip("triton")
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-needs_device = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 TINY = {
     "feedforward": NTMConfig(3, 2, "feedforward", 3, 1, 5, 3, initial_focus=2.0),
     "lstm": NTMConfig(3, 2, "lstm", 3, 1, 5, 3, initial_focus=2.0),
@@ -191,7 +190,6 @@ def test_single_precision_is_near_double_precision(controller: str, pairs: None)
 
 
 @pytest.mark.gpu
-@needs_device
 @pytest.mark.parametrize("heads", [1, 4, 8])
 @pytest.mark.parametrize("controller", ["feedforward", "lstm"])
 def test_on_a_device_the_papers_sizes_are_as_exact_as_the_reference(

@@ -19,7 +19,6 @@ from ntm_agents.training.sampling import TrainingSequences
 from ntm_baselines import LSTM, LSTMConfig
 from ntm_gym.tasks import make_task
 
-needs_device = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 SMALL = TrainingConfig(
     task_parameters={"max_length": 3},
     network_options={"controller_size": 8, "memory_size": 8},
@@ -79,7 +78,6 @@ def test_the_command_says_that_a_graph_needs_a_device(
 
 
 @pytest.mark.gpu
-@needs_device
 @pytest.mark.filterwarnings("ignore:RNN module weights are not part of single contiguous")
 @pytest.mark.parametrize("name", ["ntm", "reference", "lstm"])
 def test_a_captured_gradient_equals_the_computed_one(name: str) -> None:
@@ -96,7 +94,6 @@ def test_a_captured_gradient_equals_the_computed_one(name: str) -> None:
 
 
 @pytest.mark.gpu
-@needs_device
 @pytest.mark.filterwarnings("ignore:RNN module weights are not part of single contiguous")
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype feature")
 @pytest.mark.parametrize("name", ["ntm", "reference", "lstm"])
@@ -112,7 +109,6 @@ def test_the_loop_never_waits_for_the_device(name: str, sync_debug_mode: None) -
 
 
 @pytest.mark.gpu
-@needs_device
 @pytest.mark.parametrize("cuda_graph", [False, True])
 def test_a_run_on_a_device_ends_near_the_run_on_a_cpu(tmp_path: Path, cuda_graph: bool) -> None:
     on_cpu = load_agent(train(SMALL, tmp_path / "cpu", show_progress=False))
