@@ -22,15 +22,16 @@ RUNS ?= runs
 BOARD ?= build/reproduction
 reproduce: .venv  ## train the paper's rows, evaluate them, draw its figures; goes on if stopped
 	@status=0; \
-	$(BIN)/ntm-reproduce train --runs $(RUNS) $(if $(QUICK),--quick) \
+	$(BIN)/ntm-paper train --runs $(RUNS) $(if $(QUICK),--quick) \
 		$(foreach row,$(ONLY),--only '$(row)') $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(JOBS),--jobs $(JOBS)) || status=$$?; \
 	[ $$status -le 1 ] || exit $$status; \
-	$(BIN)/ntm-gym leaderboard collect --runs $(RUNS) --board $(BOARD) && \
-	$(BIN)/ntm-gym figures --board $(BOARD) --out $(BOARD)/figures && \
-	$(BIN)/ntm-gym beyond --board $(BOARD) --out $(BOARD)/beyond \
+	$(BIN)/ntm-paper collect --runs $(RUNS) --board $(BOARD) \
+		--authors ntm-gym --link https://arxiv.org/abs/1410.5401 && \
+	$(BIN)/ntm-paper figures --board $(BOARD) --out $(BOARD)/figures && \
+	$(BIN)/ntm-paper extrapolate --board $(BOARD) --out $(BOARD)/extrapolation \
 		$(if $(QUICK),--episodes 100) && \
-	$(BIN)/ntm-gym paper --board $(BOARD) && exit $$status
+	$(BIN)/ntm-paper compare --board $(BOARD) && exit $$status
 
 test: .venv  ## run all checks and all tests
 	$(MAKE) check fast slow
@@ -40,7 +41,7 @@ check: lint type imports
 lint: .venv
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs ntm_gym agents baselines tests examples
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs ntm_gym agents baselines paper tests examples
 	$(BIN)/validate-pyproject pyproject.toml
 	$(BIN)/cffconvert --validate
 
@@ -71,7 +72,7 @@ format: .venv
 	$(BIN)/ruff format
 
 figures: .venv  ## draw the pictures of README and docs from the shipped checkpoints
-	$(BIN)/ntm-gym figures --out docs/assets/figures
+	$(BIN)/ntm-paper figures --out docs/assets/figures
 	$(BIN)/python docs/draw_memory.py
 	$(BIN)/python docs/draw_learning.py
 
@@ -90,8 +91,8 @@ clean:
 
 .venv: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml paper/pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt torch
-	$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -e ".[dev]" -e paper
 	touch $@

@@ -7,31 +7,30 @@ from pathlib import Path
 import environment_pages
 
 from ntm_agents import bench
-from ntm_agents.reproduction import reliability_tables
-from ntm_agents.reproduction.recipe_tables import differences_table
-from ntm_agents.reproduction.reliability import read_records
 from ntm_agents.sb3 import bench as sb3_bench
 from ntm_agents.sb3.report import learning_table, read_runs
 from ntm_gym.commands import bench_envs
 from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
-from ntm_gym.figures.catalogue import FIGURES
 from ntm_gym.files import read_json, write_atomically, write_json
-from ntm_gym.leaderboard.beyond_records import format_beyond, read_record
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.goals import goals_table
-from ntm_gym.leaderboard.paper_rows import missing_rows, paper_rows
-from ntm_gym.leaderboard.paper_tables import (
+from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
+from ntm_gym.leaderboard.table import METRICS, Row, format_table
+from ntm_gym.markdown import format_markdown
+from ntm_gym.registration import ENVIRONMENTS
+from ntm_paper import reliability_tables
+from ntm_paper.extrapolation_records import extrapolation_table, read_record
+from ntm_paper.figures.catalogue import FIGURES
+from ntm_paper.recipe_differences import differences_table
+from ntm_paper.reliability import read_records
+from ntm_paper.result_tables import (
     against_lstm_table,
     costs_table,
     past_table,
     results_table,
 )
-from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
-from ntm_gym.leaderboard.second_machine import format_reports
-from ntm_gym.leaderboard.table import METRICS, Row, format_table
-from ntm_gym.markdown import format_markdown
-from ntm_gym.registration import ENVIRONMENTS
+from ntm_paper.rows import missing_rows, paper_rows
+from ntm_paper.second_machine import format_reports
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs/results"
@@ -99,9 +98,8 @@ def _reproduction() -> dict[str, str]:
         "past": past_table(rows),
         "lstm": against_lstm_table(rows),
         "costs": costs_table(rows),
-        "goals": goals_table(rows),
         "recipes": differences_table(),
-        "beyond": format_beyond(beyond),
+        "beyond": extrapolation_table(beyond),
         "second machine": format_reports(RESULTS / "second-machine", trained),
         "reliability": "\n\n".join(map(_reliability, RELIABILITY)),
         "learning curves": _figures(3, 7, 10, 13, 18),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ntm_gym import __version__
-from ntm_gym.commands import bench, beyond, envs, evaluate, figures, leaderboard, paper, play
+from ntm_gym.commands import bench, envs, evaluate, leaderboard, play
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(required=True, metavar="VERB")
-    for command in (envs, play, evaluate, leaderboard, bench, figures, beyond, paper):
+    for command in (envs, play, evaluate, leaderboard, bench):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:

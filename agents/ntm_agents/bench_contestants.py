@@ -12,7 +12,7 @@ from ntm_agents.config import Controller, NTMConfig
 from ntm_agents.kernels.dispatch import Backend
 from ntm_agents.ntm import NTM
 from ntm_agents.state import NTMState
-from ntm_agents.training.paper_tables import TABLE_1, TABLE_2
+from ntm_agents.training.paper_recipes import TABLE_1, TABLE_2
 
 STEPS = 42
 BATCH_SIZES = (1, 32, 256)

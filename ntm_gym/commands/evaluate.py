@@ -8,8 +8,7 @@ from typing import cast
 
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
-from ntm_gym.evaluation.agent import Agent
-from ntm_gym.evaluation.beyond import resize
+from ntm_gym.evaluation.agent import Agent, resize
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
 from ntm_gym.evaluation.results import Results

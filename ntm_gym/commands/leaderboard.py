@@ -17,7 +17,6 @@ from ntm_gym.evaluation.loading import (
     reference_agents,
 )
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.collection import collect
 from ntm_gym.leaderboard.entries import TRACKS
 from ntm_gym.leaderboard.overall import rank
 from ntm_gym.leaderboard.reading import read_board
@@ -71,25 +70,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     enter.add_argument("--folder", required=True, help="what its folder is called")
     enter.add_argument("--track", choices=TRACKS, default="supervised")
     enter.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
-    enter.add_argument("--authors", required=True)
-    enter.add_argument("--link", default="")
-    enter.add_argument("--licence", default="MIT")
-    enter.add_argument("--commit", help="of the training code; git's HEAD by default")
+    add_about_options(enter)
     enter.add_argument(
         "--half", action="store_true", help="keep weights in half precision, if as good"
     )
     enter.set_defaults(run=submit_entry)
-
-    gather = verbs.add_parser(
-        "collect", help="make entries of the recipes' runs", parents=[everywhere]
-    )
-    gather.add_argument("--runs", type=Path, default=Path("runs"), help="TASK/NETWORK/seed-N")
-    gather.add_argument("--only", default="*", metavar="RECIPE", help="a recipe or a pattern")
-    gather.add_argument("--authors", default="ntm-gym")
-    gather.add_argument("--link", default="https://arxiv.org/abs/1410.5401")
-    gather.add_argument("--licence", default="MIT")
-    gather.add_argument("--commit", help="of the training code; git's HEAD by default")
-    gather.set_defaults(run=collect_entries)
 
     reference = verbs.add_parser(
         "reference", help="enter floor and ceiling on all suites", parents=[everywhere]
@@ -193,7 +178,7 @@ def submit_entry(args: argparse.Namespace) -> int:
     use_one_thread()
     suite = find_suite(args.suite)
     target = args.board / args.track / args.folder
-    about = _about(args) | {"name": args.name}
+    about = read_about(args) | {"name": args.name}
     plays = len(args.checkpoints) * (2 if args.half else 1)
     with Progress("evaluating", len(suite.points) * plays) as progress:
         entry = submit(
@@ -212,23 +197,16 @@ def submit_entry(args: argparse.Namespace) -> int:
     return 0
 
 
-def collect_entries(args: argparse.Namespace) -> int:
-    """Make entries of all recipes that have finished runs, and say which."""
-    use_one_thread()
-    found = False
-    with Progress("evaluating") as progress:
-        for folder, entry in collect(
-            args.runs, args.board, _about(args), args.only, progress.advance
-        ):
-            found = True
-            what = "has these runs already" if entry is None else f"{len(entry.runs)} runs"
-            print(f"{folder}: {what}")
-    if not found:
-        raise ValueError(f"no finished run of a recipe {args.only!r} in {args.runs}")
-    return 0
+def add_about_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say whose an entry is; `read_about` reads them."""
+    parser.add_argument("--authors", required=True, help="who made it")
+    parser.add_argument("--link", default="", help="where it is described")
+    parser.add_argument("--licence", default="MIT", help="of code and weights; MIT by default")
+    parser.add_argument("--commit", help="of the training code; git's HEAD by default")
 
 
-def _about(args: argparse.Namespace) -> dict[str, str]:
+def read_about(args: argparse.Namespace) -> dict[str, str]:
+    """Return what the options of `add_about_options` say, ready for an entry."""
     about: dict[str, str] = {n: getattr(args, n) for n in ("authors", "link", "licence")}
     return about | {"commit": _head() if args.commit is None else args.commit}
 

@@ -12,7 +12,6 @@ from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.reading import find_entries, read_entry
 from ntm_gym.leaderboard.references import References, play_references, read_references
-from ntm_gym.leaderboard.second_machine import Differences, differences_in, write_report
 from ntm_gym.leaderboard.verification import (
     first_difference,
     first_difference_in,
@@ -28,12 +27,6 @@ def add_parser(
     parser = verbs.add_parser("verify", help="recompute entries", parents=list(parents))
     parser.add_argument("entry", type=Path, nargs="*", help="folders; the board if none")
     parser.add_argument("--episodes", type=int, help="episodes a point; all by default")
-    parser.add_argument(
-        "--report",
-        type=Path,
-        metavar="FOLDER",
-        help="write by how much each run and point differs here, a file an entry",
-    )
     parser.set_defaults(run=verify_entries)
 
 
@@ -43,9 +36,7 @@ def verify_entries(args: argparse.Namespace) -> int:
     failed = False
     for folder in args.entry or find_entries(args.board):
         entry = read_entry(folder)
-        difference, by_seed = _verify_entry(entry, folder, args)
-        if args.report is not None:
-            write_report(args.report, folder.name, by_seed)
+        difference = _verify_entry(entry, folder, args)
         failed |= difference is not None
         print(f"{entry.name}, {entry.suite.name}: {difference or 'verified'}")
     for references in [] if args.entry else read_references(args.board):
@@ -53,22 +44,17 @@ def verify_entries(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _verify_entry(
-    entry: Entry, folder: Path, args: argparse.Namespace
-) -> tuple[str | None, dict[int, Differences]]:
-    """Return the first difference that counts, and all differences by training seed."""
+def _verify_entry(entry: Entry, folder: Path, args: argparse.Namespace) -> str | None:
+    """Return the first difference that counts."""
     trusted = TRUSTED_NETWORKS | set(args.trust)
-    found = {}
+    found = []
     with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
         for run in entry.runs:
-            found[run.train_seed] = play_again(
+            fresh = play_again(
                 entry, run, folder, args.episodes, trusted, args.agent, progress.advance
             )
-    counting = (first_difference(run, found[run.train_seed]) for run in entry.runs)
-    by_seed = {
-        run.train_seed: differences_in(run.points, found[run.train_seed]) for run in entry.runs
-    }
-    return next(filter(None, counting), None), by_seed
+            found.append(first_difference(run, fresh))
+    return next(filter(None, found), None)
 
 
 def _verify_references(references: References, episodes: int | None) -> bool:

@@ -64,3 +64,27 @@ class SequenceAgent(Protocol):
             Shape ``(B, T, O)``.
         """
         ...
+
+
+@runtime_checkable
+class ResizableAgent(Protocol):
+    """An agent whose memory can be enlarged after training."""
+
+    def with_memory_size(self, memory_size: int) -> SequenceAgent:
+        """Return the same agent over a memory with so many locations."""
+        ...
+
+
+def resize(agent: object, memory_size: int) -> SequenceAgent:
+    """Return the same agent over a memory of another size.
+
+    Args:
+        agent: The agent.
+        memory_size: Locations of the new memory.
+
+    Raises:
+        ValueError: If it has no such memory.
+    """
+    if not isinstance(agent, ResizableAgent):
+        raise ValueError(f"{type(agent).__name__} must have a memory that can grow")
+    return agent.with_memory_size(memory_size)

@@ -17,8 +17,8 @@ from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
 from ntm_gym.leaderboard.references import read_references
-from ntm_gym.leaderboard.second_machine import ALIKE_BITS, differences_in
 from ntm_gym.leaderboard.verification import first_difference
+from ntm_paper.second_machine import ALIKE_BITS, differences_in
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,6 @@ from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.leaderboard.scores import check_scores
-from ntm_gym.leaderboard.second_machine import format_reports
 from ntm_gym.leaderboard.verification import first_difference_in
 from ntm_gym.tasks import NGram
 
@@ -31,28 +30,6 @@ def change_point(board: Path, seed: int, edit: Callable[[dict[str, Any]], object
 def test_a_submitted_entry_is_verified(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["leaderboard", "verify", "--board", str(board)]) == 0
     assert capsys.readouterr().out.endswith("Untrained, tiny: verified\n")
-
-
-def test_a_report_says_by_how_much_each_run_and_point_differs(
-    board: Path, tmp_path: Path
-) -> None:
-    def claim_a_tenth_of_a_bit_more(point: dict[str, Any]) -> None:
-        point["bits_per_sequence"] = [bits + 0.1 for bits in point["bits_per_sequence"]]
-
-    change_point(board, 2, claim_a_tenth_of_a_bit_more)
-    reports = tmp_path / "reports"
-
-    code = main(["leaderboard", "verify", "--board", str(board), "--report", str(reports)])
-
-    assert code == 1
-    differences = json.loads((reports / "untrained.json").read_text())["seeds"]
-    assert differences["1"]["1-2"] == pytest.approx(0, abs=1e-4)
-    assert differences["2"]["1-2"] == pytest.approx(0.1, abs=1e-4)
-    table = format_reports(reports, {"untrained": "1-2"}).splitlines()
-    assert [row.split()[1] for row in table[2:]] == ["untrained"]
-    assert "1e-01" in table[2]
-    assert "| 1 of 2 " in table[2]
-    assert len(format_reports(reports, {}).splitlines()) == 2
 
 
 def test_the_board_shows_floor_ceiling_and_entries(

@@ -18,7 +18,6 @@ from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.layout import RUNS, run_folder
 from ntm_agents.training.loop import train
 from ntm_agents.training.recipes import RECIPES, find_recipe
-from ntm_agents.training.variants import VARIANTS, find_variant
 
 _NUMBERS = {
     "sequences": int,
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = _config(parsed)
         name = parsed.recipe or config.task
-        output = parsed.output or run_folder(RUNS, name, config.seed, parsed.variant)
+        output = parsed.output or run_folder(RUNS, name, config.seed)
         torch.set_num_threads(parsed.threads)
         command = shlex.join(["ntm-train", *given])
         model = train(
@@ -93,9 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--steps", type=int, help="steps of all environments, for ppo")
     parser.add_argument("--recipe", help=f"start from one of {', '.join(RECIPES)}")
-    parser.add_argument(
-        "--variant", help=f"change the recipe in one respect: {', '.join(VARIANTS)}"
-    )
     parser.add_argument("--task", help="name of the task")
     parser.add_argument("--network", help="package.module:factory")
     for option, what in (("task-option", "task"), ("option", "network")):
@@ -116,8 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         type=Path,
-        help="folder of the run; runs/RECIPE/seed-SEED by default, and for a variant "
-        "runs/variants/RECIPE/VARIANT/seed-SEED",
+        help="folder of the run; runs/RECIPE/seed-SEED by default",
     )
     parser.add_argument("--device", default="cpu", help="where to train, e.g. cuda")
     parser.add_argument(
@@ -132,8 +127,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _config(parsed: argparse.Namespace) -> TrainingConfig:
     config = find_recipe(parsed.recipe) if parsed.recipe else TrainingConfig()
-    if parsed.variant:
-        config = find_variant(parsed.variant)(config)
     changes: dict[str, Any] = {
         name: value
         for name in ("task", "network", "blur_penalty_from", *_NUMBERS)

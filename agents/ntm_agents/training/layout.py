@@ -1,31 +1,25 @@
-"""Where runs lie: ``runs/TASK/NETWORK/seed-S``, variants under ``runs/variants``."""
+"""Where runs lie: ``runs/RECIPE/seed-S``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-VARIANTS_FOLDER = "variants"
 RUNS = Path("runs")
 
 
-def run_folder(root: Path, recipe: str, seed: int, variant: str | None = None) -> Path:
+def run_folder(root: Path, name: str, seed: int) -> Path:
     """Return the folder of a run.
 
     Args:
         root: Of all runs.
-        recipe: Name of the recipe, or of the task.
+        name: Of the recipe, or of the task.
         seed: Training seed.
-        variant: Name of the variant; None for the recipe as it is.
 
     Example:
         >>> run_folder(RUNS, "copy/ntm-ff", 3).as_posix()
         'runs/copy/ntm-ff/seed-3'
-        >>> run_folder(RUNS, "copy/ntm-ff", 3, "no-decay").as_posix()
-        'runs/variants/copy-ntm-ff/no-decay/seed-3'
     """
-    if variant is None:
-        return root / recipe / f"seed-{seed}"
-    return root / VARIANTS_FOLDER / recipe.replace("/", "-") / variant / f"seed-{seed}"
+    return root / name / f"seed-{seed}"
 
 
 def finished_runs(folder: Path) -> dict[int, Path]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.paper_tables import PAPER_RECIPES
+from ntm_agents.training.paper_recipes import PAPER_RECIPES
 
 _NTM_FEEDFORWARD = TrainingConfig(
     network_options={"controller": "feedforward"}, decay_fraction=0.25

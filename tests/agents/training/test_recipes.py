@@ -2,7 +2,7 @@ import pytest
 
 from ntm_agents.networks import build_network, count_parameters
 from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.paper_tables import TABLE_1, TABLE_2, TABLE_3, TASK_NAMES
+from ntm_agents.training.paper_recipes import TABLE_1, TABLE_2, TABLE_3, TASK_NAMES
 from ntm_agents.training.recipes import RECIPES, find_recipe
 
 OURS = [name for name in RECIPES if f"paper/{name}" in RECIPES]

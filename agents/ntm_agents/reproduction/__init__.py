@@ -1,1 +1,0 @@
-"""All experiments behind the documentation's numbers, each from one command."""

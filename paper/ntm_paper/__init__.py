@@ -1,0 +1,1 @@
+"""The reproduction of Graves, Wayne, Danihelka 2014: training plan, tables, and figures."""

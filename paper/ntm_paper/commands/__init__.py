@@ -1,0 +1,1 @@
+"""The verbs of ``ntm-paper``, one file each."""
