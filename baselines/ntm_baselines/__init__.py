@@ -1,4 +1,4 @@
-"""What the NTM is compared with: other networks, and agents whose scores are known."""
+"""The networks that the NTM is compared with."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import gymnasium
 from ntm_gym.commands.play import make_env
 from ntm_gym.commands.progress import Progress
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.loading import reference_agents
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.files import read_json
 from ntm_gym.registration import ENVIRONMENTS
@@ -76,14 +76,14 @@ def measure_scores(env_ids: Collection[str]) -> dict[str, dict[str, dict[str, fl
     scores: dict[str, dict[str, dict[str, float | None]]] = {}
     with Progress("playing", len(env_ids)) as progress:
         for env_id in env_ids:
-            scores[env_id] = {agent: _score(env_id, agent) for agent in reference_agents()}
+            scores[env_id] = {agent: _score(env_id, agent) for agent in REFERENCE_AGENTS}
             progress.advance(env_id)
     return scores
 
 
 def scores_table(scores: Scores) -> str:
     """Return a Markdown table of what `measure_scores` found."""
-    agents = list(reference_agents())
+    agents = list(REFERENCE_AGENTS)
     lines = [f"| id | {' | '.join(agents)} |", "|---" * (len(agents) + 1) + "|"]
     for env_id, by_agent in scores.items():
         cells = [_format_score(by_agent[agent]) for agent in agents]
@@ -102,7 +102,7 @@ def _score(env_id: str, agent_name: str) -> dict[str, float | None]:
     point = Point(env_id, arguments.pop("task"), arguments)
     task = point.make_task()
     suite = Suite(env_id, 1, (point,), EPISODES)
-    found = evaluate(reference_agents()[agent_name](task), suite).points[env_id]
+    found = evaluate(REFERENCE_AGENTS[agent_name](task), suite).points[env_id]
     cost = found.bits_per_sequence
     return {
         "mean_return": round(found.mean_return(task.output_size), 6),

@@ -14,8 +14,8 @@ from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES
 from ntm_gym.evaluation.loading import (
     CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
-    reference_agents,
 )
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.entries import TRACKS
 from ntm_gym.leaderboard.overall import rank
@@ -89,7 +89,7 @@ def run_board(args: argparse.Namespace) -> int:
     use_one_thread()
     suite = find_suite(args.suite)
     board = [(path, entry) for path, entry in read_board(args.board) if entry.suite == suite]
-    players = sum(len(entry.runs) for _, entry in board) + len(reference_agents())
+    players = sum(len(entry.runs) for _, entry in board) + len(REFERENCE_AGENTS)
     verdicts = []
     with Progress("playing", players * len(suite.points)) as progress:
         references = play_references(suite, args.episodes, progress.advance)
@@ -167,7 +167,7 @@ def enter_references(args: argparse.Namespace) -> int:
     """Evaluate the reference agents in full on every suite and write their files."""
     use_one_thread()
     for suite in SUITES.values():
-        with Progress(suite.name, len(reference_agents()) * len(suite.points)) as progress:
+        with Progress(suite.name, len(REFERENCE_AGENTS) * len(suite.points)) as progress:
             results = play_references(suite, on_point=progress.advance)
         print(f"entered: {write_references(args.board, suite, results)}")
     return 0

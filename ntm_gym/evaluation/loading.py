@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from ntm_gym.evaluation.agent import Agent
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.tasks import Task
 
 TRUSTED_NETWORKS = frozenset(
@@ -21,7 +22,6 @@ TRUSTED_NETWORKS = frozenset(
 """Networks that a checkpoint may name without being asked for."""
 
 CHECKPOINT_LOADER = "ntm_agents:load_agent"
-REFERENCE_AGENTS = "ntm_baselines.reference_agents:REFERENCE_AGENTS"
 
 
 def import_by_name(name: str) -> Any:
@@ -47,12 +47,6 @@ def import_by_name(name: str) -> Any:
         return getattr(module, attribute)
     except AttributeError as error:
         raise ValueError(f"module {module_name!r} has no {attribute!r}") from error
-
-
-def reference_agents() -> Mapping[str, Callable[[Task], Agent]]:
-    """Return makers of the agents whose scores are known, by name."""
-    agents: Mapping[str, Callable[[Task], Agent]] = import_by_name(REFERENCE_AGENTS)
-    return agents
 
 
 def load_checkpoint_agent(
@@ -88,13 +82,13 @@ def load_agent(name: str, task: Task, trusted: Collection[str] = TRUSTED_NETWORK
         ValueError: If there is no such agent.
         ModuleNotFoundError: If a module that it needs is absent.
     """
-    if name in reference_agents():
-        return reference_agents()[name](task)
+    if name in REFERENCE_AGENTS:
+        return REFERENCE_AGENTS[name](task)
     if name.endswith(".safetensors"):
         return load_checkpoint_agent(Path(name), trusted)
     if ":" not in name:
         raise ValueError(
-            f"the agent must be one of {', '.join(reference_agents())}, a .safetensors file, "
+            f"the agent must be one of {', '.join(REFERENCE_AGENTS)}, a .safetensors file, "
             f"or 'package.module:factory', not {name!r}"
         )
     agent = import_by_name(name)(task)

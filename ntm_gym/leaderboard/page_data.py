@@ -13,8 +13,8 @@ from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES, Interval, bo
 from ntm_gym.evaluation.loading import (
     CHECKPOINT_LOADER,
     load_checkpoint_agent,
-    reference_agents,
 )
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import TRACKS, Entry
@@ -129,7 +129,7 @@ def _entry(
 
 
 def _reference(name: str, suite: Suite, points: Mapping[str, PointResult]) -> dict[str, Any]:
-    agent = reference_agents()[name](suite.trained.make_task())
+    agent = REFERENCE_AGENTS[name](suite.trained.make_task())
     return {
         "name": name,
         "track": TRACK,

@@ -2,7 +2,7 @@
 
 They have nothing to learn, so instead of an entry with checkpoints each suite has one file,
 ``reference/SUITE.json``. It names no code either: the agents are the ones of
-`ntm_gym.evaluation.loading.reference_agents`, whatever the file says.
+`ntm_gym.evaluation.reference_agents`, whatever the file says.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.loading import reference_agents
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.files import read_json, write_atomically
@@ -56,7 +56,7 @@ def play_references(
     task = suite.trained.make_task()
     return {
         name: evaluate(make_agent(task), suite, episodes, on_point=on_point)
-        for name, make_agent in reference_agents().items()
+        for name, make_agent in REFERENCE_AGENTS.items()
     }
 
 
@@ -92,15 +92,15 @@ def _read(folder: Path, name: str) -> References:
     suite = read_suite(str(path), data["suite"])
     if suite != find_suite(path.stem):
         raise ValueError(f"{path} must be of suite {path.stem!r}, not {suite.name!r}")
-    if sorted(data["agents"]) != sorted(reference_agents()):
+    if sorted(data["agents"]) != sorted(REFERENCE_AGENTS):
         raise ValueError(
-            f"{path}: agents must be {', '.join(reference_agents())}, "
+            f"{path}: agents must be {', '.join(REFERENCE_AGENTS)}, "
             f"not {', '.join(data['agents'])}"
         )
     return References(
         suite,
         {
             agent: read_points(f"{path}: {agent}", suite, data["agents"][agent])
-            for agent in reference_agents()
+            for agent in REFERENCE_AGENTS
         },
     )

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.loading import reference_agents
 from ntm_gym.evaluation.metrics import LEAST_PROBABILITY
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite
 
@@ -26,7 +26,7 @@ def oracle_results(suite: Suite, episodes: int | None = None) -> Results:
         suite: The suite.
         episodes: How many of its episodes a point, from the first; all if None.
     """
-    return evaluate(reference_agents()["oracle"](suite.trained.make_task()), suite, episodes)
+    return evaluate(REFERENCE_AGENTS["oracle"](suite.trained.make_task()), suite, episodes)
 
 
 def check_scores(where: str, point: PointResult, oracle: PointResult) -> None:

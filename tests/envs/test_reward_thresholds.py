@@ -1,8 +1,8 @@
 import gymnasium
 import pytest
 
-from ntm_baselines.reference_agents import OracleAgent
 from ntm_gym.evaluation.evaluate import evaluate_point
+from ntm_gym.evaluation.reference_agents import OracleAgent
 from ntm_gym.evaluation.suites import Point
 from ntm_gym.registration import ENVIRONMENTS, REWARD_THRESHOLDS
 from ntm_gym.tasks.keyed_random import derive_keys

@@ -16,8 +16,8 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from numpy.typing import NDArray
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
-from ntm_baselines.reference_agents import CoinAgent
 from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.reference_agents import CoinAgent
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.registration import register_environment
 from ntm_gym.tasks import TASKS, Episodes, Task, register_task

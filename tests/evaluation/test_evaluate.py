@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from ntm_agents import NTM, NetworkAgent, NTMConfig
-from ntm_baselines.reference_agents import CoinAgent, OracleAgent, SilentAgent
 from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.evaluate import evaluate, evaluate_point
 from ntm_gym.evaluation.metrics import LEAST_PROBABILITY, cost_in_bits, wrong_bits
+from ntm_gym.evaluation.reference_agents import CoinAgent, OracleAgent, SilentAgent
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import SUITES, Point, Suite, find_suite
 from ntm_gym.tasks import TASKS, Copy

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ntm_agents import NTM, NetworkAgent, NTMConfig, trace
-from ntm_baselines.reference_agents import OracleAgent, SilentAgent
+from ntm_gym.evaluation.reference_agents import OracleAgent, SilentAgent
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.recordings import (
     MOST_STEPS,

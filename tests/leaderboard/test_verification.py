@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ntm_baselines.reference_agents import OracleAgent
 from ntm_gym.cli import main
 from ntm_gym.evaluation.evaluate import evaluate
+from ntm_gym.evaluation.reference_agents import OracleAgent
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.leaderboard.scores import check_scores

@@ -21,7 +21,7 @@ from gymnasium.utils.env_checker import check_env
 check_env(gymnasium.make("ntm_gym:NTMCopy-v0").unwrapped)
 import ntm_gym
 gymnasium.make_vec("NTMCopy-v0", 3).reset(seed=0)
-from ntm_baselines.reference_agents import OracleAgent
+from ntm_gym.evaluation.reference_agents import OracleAgent
 assert "torch" not in sys.modules
 try:
     import torch
@@ -55,7 +55,7 @@ def test_a_wheel_holds_three_packages_and_runs_without_torch(tmp_path: Path) -> 
 
 
 def test_importing_the_environments_imports_no_torch() -> None:
-    imports = "import sys, ntm_gym, ntm_baselines.reference_agents, ntm_gym.cli"
+    imports = "import sys, ntm_gym, ntm_gym.evaluation.reference_agents, ntm_gym.cli"
     code = f"{imports}; print('torch' in sys.modules)"
 
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -10,7 +10,7 @@ from ntm_agents.network_agent import NetworkAgent
 from ntm_baselines import LSTM, LSTMConfig
 from ntm_gym.evaluation.agent import SequenceAgent, resize
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.loading import reference_agents
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.tasks import make_task
 from ntm_paper.extrapolation import CHALLENGES, Challenge, extrapolate
@@ -27,7 +27,7 @@ def ntm() -> NetworkAgent:
 @pytest.mark.parametrize("name", CHALLENGES)
 def test_the_oracle_makes_no_mistake_past_the_paper(name: str) -> None:
     suite = CHALLENGES[name].suite
-    oracle = reference_agents()["oracle"](make_task(name))
+    oracle = REFERENCE_AGENTS["oracle"](make_task(name))
     assert isinstance(oracle, SequenceAgent)
 
     results = extrapolate(oracle, Challenge(suite), episodes=2)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntm_baselines.oracle import find_solver
 from ntm_gym.evaluation.metrics import wrong_bits
+from ntm_gym.evaluation.reference_agents.solvers import find_solver
 from ntm_gym.tasks import (
     TASKS,
     AssociativeRecall,

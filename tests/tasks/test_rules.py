@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntm_baselines.ngram_oracle import solve_ngram
 from ntm_gym.evaluation.metrics import cost_in_bits
+from ntm_gym.evaluation.reference_agents.ngram_oracle import solve_ngram
 from ntm_gym.tasks import AssociativeRecall, Copy, NGram, PrioritySort, RepeatCopy, Task
 from ntm_gym.tasks.keyed_random import derive_keys
 from ntm_gym.tasks.priority_sort import descending_order

@@ -10,7 +10,7 @@ from typing import Any
 
 from ntm_agents.sb3.learning import EVALUATION, env_point
 from ntm_gym.evaluation.evaluate import evaluate_point
-from ntm_gym.evaluation.loading import reference_agents
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.files import read_json
 from ntm_gym.tasks.keyed_random import derive_keys
 
@@ -64,7 +64,7 @@ def _steps_to(runs: Sequence[dict[str, Any]], part: float) -> str:
 def _oracle(env_id: str) -> float:
     """Return the part of the same bits that the best possible agent gets right."""
     point = env_point(env_id)
-    agent = reference_agents()["oracle"](point.make_task())
+    agent = REFERENCE_AGENTS["oracle"](point.make_task())
     result = evaluate_point(agent, point, derive_keys(0, EVALUATION, 0, _EPISODES), _EPISODES)
     wrong = result.bit_errors_per_sequence.sum()
     return float(1 - wrong / result.target_bits_per_sequence.sum())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ntm_gym.evaluation.agent import SequenceAgent
 from ntm_gym.evaluation.evaluate import evaluate_point
-from ntm_gym.evaluation.loading import reference_agents
+from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import Point, find_suite
 from ntm_gym.tasks import make_task
 from ntm_gym.tasks.keyed_random import derive_keys
@@ -103,7 +103,7 @@ def _learning_ngrams(runs: Runs) -> Figure:
 
 def _oracle_bits(task: str, keys: NDArray[np.uint64]) -> float:
     point = Point("held out", task, {})
-    oracle = reference_agents()["oracle"](point.make_task())
+    oracle = REFERENCE_AGENTS["oracle"](point.make_task())
     found = evaluate_point(oracle, point, keys)
     assert found.bits_per_sequence is not None
     return float(found.bits_per_sequence.mean())
@@ -182,7 +182,7 @@ def _predictions(runs: Runs) -> Figure:
     run = runs.first("ngram", ("ntm-lstm", "ntm-ff"))
     task = make_task("ngram")
     episodes = task.sample(_KEY)
-    oracle = reference_agents()["oracle"](task)
+    oracle = REFERENCE_AGENTS["oracle"](task)
     assert isinstance(oracle, SequenceAgent)
     network, optimum = (
         agent.predict_sequences(episodes.inputs)[0, :, 0] for agent in (run.agent(), oracle)

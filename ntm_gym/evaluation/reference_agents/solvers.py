@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_baselines.ngram_oracle import solve_ngram
+from ntm_gym.evaluation.reference_agents.ngram_oracle import solve_ngram
 from ntm_gym.tasks import AssociativeRecall, Copy, NGram, PrioritySort, RepeatCopy, Task
 from ntm_gym.tasks.repeat_copy import REPEATS_DEVIATION, REPEATS_MEAN
 
