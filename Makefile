@@ -41,7 +41,7 @@ check: lint type imports
 lint: .venv
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs ntm_gym agents baselines paper tests examples
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs ntm_gym agents baselines paper benchmarks tests examples
 	$(BIN)/validate-pyproject pyproject.toml
 	$(BIN)/cffconvert --validate
 
@@ -73,15 +73,15 @@ format: .venv
 
 figures: .venv  ## draw the pictures of README and docs from the shipped checkpoints
 	$(BIN)/ntm-paper figures --out docs/assets/figures
-	$(BIN)/python docs/draw_memory.py
-	$(BIN)/python docs/draw_learning.py
+	$(BIN)/python docs/_scripts/draw_memory.py
+	$(BIN)/python docs/_scripts/draw_learning.py
 
 screenshots: .venv browser  ## photograph the page for the README
 	$(BIN)/ntm-gym leaderboard page
-	$(BIN)/python docs/photograph_page.py
+	$(BIN)/python docs/_scripts/photograph_page.py
 
 tables: .venv  ## put generated tables into README and docs
-	$(BIN)/python docs/update_tables.py
+	$(BIN)/python docs/_scripts/update_tables.py
 
 doc: .venv
 	$(BIN)/mkdocs build --strict

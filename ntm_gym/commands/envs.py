@@ -18,7 +18,7 @@ from ntm_gym.registration import ENVIRONMENTS
 
 EPISODES = 1_000
 SCORES = Path(__file__).parents[1] / "reference_scores.json"
-"""What `measure_scores` found, written by ``docs/update_tables.py``."""
+"""What `measure_scores` found, written by ``docs/_scripts/update_tables.py``."""
 
 Scores = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 """By id and agent: ``mean_return``, and ``bits`` (None without probabilities)."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from ntm_gym.commands.bench_envs import format_result
+from benchmarks.envs import format_result
 from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
 from ntm_gym.files import read_json
 from ntm_gym.registration import ENVIRONMENTS
@@ -52,7 +52,7 @@ def test_the_overviews_tables_are_what_the_command_prints() -> None:
 
     assert spaces_table(scores) in overview
     assert scores_table({env_id: scores[env_id] for env_id in ENVIRONMENTS}) in overview
-    speed = read_json(environment_pages.DOCS / "results/bench-envs.json")
+    speed = read_json(environment_pages.ROOT / "results/bench-envs.json")
     assert format_result(speed) in overview
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from ntm_agents.sb3 import bench
 from ntm_agents.sb3.report import learning_table
 
 ROOT = Path(__file__).parents[3]
@@ -63,16 +62,3 @@ def test_a_run_that_never_learned_says_so() -> None:
         "| NTMCopySmall-v0 | NTMPolicy | 4,289 | 1,000 | 1 | 95.00% | 1k | never | 2 "
         "| 100.00% |"
     )
-
-
-def test_rollouts_take_a_fiftieth_of_the_stock_buffers_memory() -> None:
-    whole, _, stock = [c for c in bench.contestants() if c.size == "paper"]
-    whole_model, stock_model = whole.build(), stock.build()
-    _, callback = whole_model._setup_learn(10_000)
-    whole_model.collect_rollouts(
-        whole_model.env,  # type: ignore[arg-type]
-        callback,
-        whole_model.rollout_buffer,
-        128,
-    )
-    assert 50 * bench.rollout_bytes(whole_model) <= bench.rollout_bytes(stock_model)

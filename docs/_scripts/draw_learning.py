@@ -1,4 +1,4 @@
-"""Draw how policies learned from reward alone, from the runs in docs/results/reward-only."""
+"""Draw how policies learned from reward alone, from the runs in results/reward-only."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import matplotlib.pyplot as plt
 
 from ntm_agents.sb3.report import read_runs
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:
     """Write one panel for each environment, one line for each run."""
-    runs = read_runs(ROOT / "docs/results/reward-only")
+    runs = read_runs(ROOT / "results/reward-only")
     env_ids = sorted({run["env_id"] for run in runs})
     figure, panels = plt.subplots(
         1, len(env_ids), figsize=(4.2 * len(env_ids), 3), squeeze=False, layout="constrained"

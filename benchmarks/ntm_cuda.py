@@ -6,6 +6,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ntm_agents.bench_arithmetic import flops_of_pass, measure_flops_per_second
+from benchmarks.arithmetic import flops_of_pass, measure_flops_per_second
+from benchmarks.timing import interleave
 from ntm_agents.config import Controller, NTMConfig
 from ntm_agents.ntm import NTM
 from ntm_gym.markdown import format_markdown
@@ -157,11 +159,7 @@ def _measure_shape(
 
 
 def _times_of(runs: Mapping[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            times[name].append(_seconds(run))
-    return times
+    return interleave({name: partial(_seconds, run) for name, run in runs.items()}, rounds)
 
 
 def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ntm_agents import NTMConfig, bench, bench_contestants, bench_cuda
-from ntm_agents.bench_arithmetic import flops_of_pass
+from benchmarks import ntm, ntm_contestants, ntm_cuda
+from benchmarks.arithmetic import flops_of_pass
+from ntm_agents import NTMConfig
 from ntm_gym.cli import main
 
 
 def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (bench, bench_contestants):
+    for module in (ntm, ntm_contestants):
         monkeypatch.setattr(module, "STEPS", 2)
         monkeypatch.setattr(module, "BATCH_SIZES", (1,))
-    monkeypatch.setattr(bench, "_SECONDS", 0.0)
+    monkeypatch.setattr(ntm, "_SECONDS", 0.0)
 
-    result = bench.measure(1)
+    result = ntm.measure(1)
 
     assert set(result["milliseconds"]) == {
         "feedforward reference 1",
@@ -30,11 +31,11 @@ def test_a_small_benchmark_measures_every_contestant(monkeypatch: pytest.MonkeyP
     assert floor["lstm numba 1"] > floor["feedforward numba 1"] > 0
     kept = result["saved_bytes_per_step"]
     assert kept["feedforward reference 1"] > kept["feedforward numba 1"] > 128 * 4
-    assert bench.format_result(result).count("\n") == 3
+    assert ntm.format_result(result).count("\n") == 3
 
 
 def test_the_whole_benchmark_has_the_papers_sizes_once_each() -> None:
-    assert list(bench_contestants.sizes(full=True)) == [
+    assert list(ntm_contestants.sizes(full=True)) == [
         "feedforward",
         "lstm",
         "recall feedforward",
@@ -50,8 +51,8 @@ def test_options_of_the_command_reach_the_benchmark(monkeypatch: pytest.MonkeyPa
         seen.update(options, rounds=rounds)
         return {}
 
-    monkeypatch.setattr(bench, "measure", measure)
-    monkeypatch.setattr(bench, "format_result", lambda result: "")
+    monkeypatch.setattr(ntm, "measure", measure)
+    monkeypatch.setattr(ntm, "format_result", lambda result: "")
 
     assert main(["bench", "ntm", "--rounds", "3", "--full", "--device", "cuda"]) == 0
     assert seen == {"rounds": 3, "full": True, "device": "cuda"}
@@ -77,7 +78,7 @@ def test_flops_grow_with_batch_and_steps() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a device")
 def test_without_a_device_a_benchmark_on_one_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no CUDA device cuda to measure on"):
-        bench.measure(1, device="cuda")
+        ntm.measure(1, device="cuda")
 
 
 CONTESTANTS = [
@@ -106,7 +107,7 @@ def test_a_table_of_a_device_has_a_line_for_each_shape_and_ratios_between_graphs
         for name, milliseconds in zip(CONTESTANTS, (1, 2, 3, 4, 20, 16), strict=True)
     ]
 
-    device, _, header, _, *lines = bench.format_result(
+    device, _, header, _, *lines = ntm.format_result(
         {"device": "a device", "rows": rows}
     ).splitlines()
 
@@ -128,11 +129,11 @@ def test_a_table_of_a_device_has_a_line_for_each_shape_and_ratios_between_graphs
 
 @pytest.mark.gpu
 def test_on_a_device_every_contestant_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_cuda, "STEPS", (2,))
-    monkeypatch.setattr(bench_cuda, "BATCH_SIZES", (1,))
+    monkeypatch.setattr(ntm_cuda, "STEPS", (2,))
+    monkeypatch.setattr(ntm_cuda, "BATCH_SIZES", (1,))
 
-    result = bench.measure(1, device="cuda")
+    result = ntm.measure(1, device="cuda")
 
     assert {row["name"] for row in result["rows"]} == set(CONTESTANTS)
     assert all(row["milliseconds"] > 0 for row in result["rows"])
-    assert len(bench.format_result(result).splitlines()) == 6
+    assert len(ntm.format_result(result).splitlines()) == 6

@@ -19,7 +19,8 @@ from ntm_gym.files import read_json, write_atomically
 from ntm_gym.registration import ENVIRONMENTS
 from ntm_gym.tasks import TASKS
 
-DOCS = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 PAGES, PICTURES = DOCS / "environments", DOCS / "assets/environments"
 SEED = 1
 _PICTURED = {
@@ -66,7 +67,7 @@ def make_page(task: str, scores: Scores) -> str:
     general = split_docstring(SequenceEnv)
     sections = [
         f"# {_TITLES[task]}",
-        "<!-- made by docs/environment_pages.py from docstrings: change those -->",
+        "<!-- made by docs/_scripts/environment_pages.py from docstrings: change those -->",
         own["summary"],
         f"![One episode, answered rightly](../assets/environments/{task}.png)",
         "*One episode, a column for each step: what is shown, what is asked for, and what was "

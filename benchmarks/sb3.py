@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import platform
 import statistics
 import time
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -15,12 +15,13 @@ import torch
 from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
 
+from benchmarks.timing import interleave, spreads
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.presets import find_preset
 from ntm_agents.sb3.sequence_buffer import SequencePPO, SequenceRolloutBuffer
 from ntm_agents.sb3.vec_env import make_sb3_env
+from ntm_baselines.sb3_lstm_policy import LSTMPolicy
 
-LSTM_POLICY = "ntm_baselines.sb3_lstm_policy:LSTMPolicy"
 PAPER_SIZE = {"memory_size": 128, "word_size": 20, "controller_size": 100}
 PACKAGES = ("ntm-gym", "torch", "numba", "stable-baselines3", "sb3-contrib")
 
@@ -53,7 +54,7 @@ class Contestant:
             arguments |= {"n_steps": 128, "batch_size": 2_048}
         algorithm = SequencePPO if self.sequences else RecurrentPPO
         return algorithm(
-            _lstm_policy() if self.lstm else NTMPolicy,
+            LSTMPolicy if self.lstm else NTMPolicy,
             make_sb3_env(env_id, num_envs),
             policy_kwargs=self.policy_kwargs,
             seed=1,
@@ -90,12 +91,11 @@ def measure(rounds: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     try:
         models = [(contestant, contestant.build()) for contestant in contestants()]
-        found: list[list[float]] = [[] for _ in models]
         for _, model in models:
             _learn_once(model)
-        for _ in range(rounds):
-            for times, (_, model) in zip(found, models, strict=True):
-                times.append(_learn_once(model))
+        found = interleave(
+            {_label(each): partial(_learn_once, model) for each, model in models}, rounds
+        )
     finally:
         torch.set_num_threads(threads)
     return {
@@ -105,11 +105,11 @@ def measure(rounds: int) -> dict[str, Any]:
             {
                 "size": contestant.size,
                 "name": contestant.name,
-                "steps_per_second": round(statistics.median(times)),
-                "fastest_over_slowest_round": round(max(times) / min(times), 2),
+                "steps_per_second": round(statistics.median(found[_label(contestant)])),
+                "fastest_over_slowest_round": spreads(found)[_label(contestant)],
                 "rollout_bytes_per_step": round(rollout_bytes(model) / _steps(model), 1),
             }
-            for times, (contestant, model) in zip(found, models, strict=True)
+            for contestant, model in models
         ],
         "machine": platform.platform(),
         "versions": {name: version(name) for name in PACKAGES},
@@ -158,6 +158,5 @@ def _steps(model: RecurrentPPO) -> int:
     return model.n_steps * model.n_envs
 
 
-def _lstm_policy() -> Any:
-    module, _, name = LSTM_POLICY.partition(":")
-    return getattr(importlib.import_module(module), name)
+def _label(contestant: Contestant) -> str:
+    return f"{contestant.size}, {contestant.name}"

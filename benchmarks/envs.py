@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import statistics
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv, VectorEnv
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker
 
+from benchmarks.timing import interleave, medians
 from ntm_gym.registration import ENVIRONMENTS
 
 NUM_ENVS = 1_024
@@ -41,16 +41,12 @@ def measure(rounds: int) -> dict[str, Any]:
         contestants[f"{env_id} vector"] = _vector(env_id)
         contestants[f"{env_id} sync"] = _sync(env_id)
         contestants[f"{env_id} single"] = _single(gymnasium.make(env_id))
-    found: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds):
-        for name, run in contestants.items():
-            found[name].append(run())
-    medians = {name: statistics.median(rates) for name, rates in found.items()}
+    rates = medians(interleave(contestants, rounds))
     return {
         "unit": "environment steps per second of CPU time, median of rounds",
         "num_envs": NUM_ENVS,
         "rounds": rounds,
-        "steps_per_second": {name: round(rate) for name, rate in medians.items()},
+        "steps_per_second": {name: round(rate) for name, rate in rates.items()},
         "machine": platform.platform(),
         "versions": {name: version(name) for name in ("ntm-gym", "gymnasium", "numpy")},
     }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import platform
-import statistics
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -13,9 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ntm_agents import bench_cuda
-from ntm_agents.bench_arithmetic import flops_of_pass, measure_flops_per_second
-from ntm_agents.bench_contestants import BATCH_SIZES, STEPS, contestants, lstm_name, sizes
+from benchmarks import ntm_cuda
+from benchmarks.arithmetic import flops_of_pass, measure_flops_per_second
+from benchmarks.ntm_contestants import BATCH_SIZES, STEPS, contestants, lstm_name, sizes
+from benchmarks.timing import cpu_seconds_per_call, interleave, medians, spreads
 from ntm_agents.ntm import NTM
 
 _SECONDS = 0.2
@@ -24,7 +23,7 @@ _SECONDS = 0.2
 def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, Any]:
     """Measure forward passes, and forward and backward passes together.
 
-    On a CPU one thread runs, and CPU time counts; on a CUDA device see `bench_cuda.measure`.
+    On a CPU one thread runs, and CPU time counts; on a CUDA device see `ntm_cuda.measure`.
 
     Args:
         rounds: Interleaved rounds, in each of which every contestant runs; medians are
@@ -40,17 +39,17 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
         ValueError: If there is no such device.
     """
     if device != "cpu":
-        return bench_cuda.measure(rounds, full, torch.device(device))
+        return ntm_cuda.measure(rounds, full, torch.device(device))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         competing = contestants(full)
-        both: dict[str, list[float]] = {name: [] for name in competing}
-        forward: dict[str, list[float]] = {name: [] for name in competing}
-        for _ in range(rounds):
-            for name, (network, inputs) in competing.items():
-                both[name].append(_time(_passes(network, inputs)))
-                forward[name].append(_time(_forward_pass(network, inputs)))
+        both = interleave(
+            {name: _time(_passes(*shape)) for name, shape in competing.items()}, rounds
+        )
+        forward = interleave(
+            {name: _time(_forward_pass(*shape)) for name, shape in competing.items()}, rounds
+        )
         flops_per_second = measure_flops_per_second(torch.device("cpu"), 512)
     finally:
         torch.set_num_threads(threads)
@@ -58,11 +57,9 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
         "unit": "milliseconds of CPU time for a forward and a backward pass, median of rounds",
         "steps": STEPS,
         "rounds": rounds,
-        "milliseconds": _medians(both),
-        "forward_milliseconds": _medians(forward),
-        "slowest_over_fastest_round": {
-            name: round(max(times) / min(times), 2) for name, times in both.items()
-        },
+        "milliseconds": _rounded(medians(both)),
+        "forward_milliseconds": _rounded(medians(forward)),
+        "slowest_over_fastest_round": spreads(both),
         "gigaflops_per_second": round(flops_per_second / 1e9, 1),
         "floor_milliseconds": {
             name: round(1e3 * _flops(network, inputs) / flops_per_second, 4)
@@ -79,8 +76,8 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
     }
 
 
-def _medians(found: dict[str, list[float]]) -> dict[str, float]:
-    return {name: round(statistics.median(times), 4) for name, times in found.items()}
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
 
 
 def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:
@@ -99,14 +96,9 @@ def _forward_pass(network: nn.Module, inputs: Tensor) -> Callable[[], None]:
     return run
 
 
-def _time(run: Callable[[], None]) -> float:
-    """Return milliseconds of CPU time a call, over calls that take a while together."""
-    run()
-    started, calls = time.process_time(), 0
-    while calls == 0 or time.process_time() - started < _SECONDS:
-        run()
-        calls += 1
-    return 1e3 * (time.process_time() - started) / calls
+def _time(run: Callable[[], None]) -> Callable[[], float]:
+    """Return what measures milliseconds of CPU time a call."""
+    return lambda: 1e3 * cpu_seconds_per_call(run, _SECONDS)
 
 
 def _flops(ntm: NTM, inputs: Tensor) -> float:
@@ -137,7 +129,7 @@ def _saved_bytes(network: NTM, inputs: Tensor) -> int:
 def format_result(result: dict[str, Any]) -> str:
     """Return a result of `measure` as a Markdown table."""
     if "device" in result:
-        return bench_cuda.format_result(result)
+        return ntm_cuda.format_result(result)
     milliseconds = result["milliseconds"]
     lines = [
         "| size | batch | numba | floor | reference | torch.compile | reference / numba "

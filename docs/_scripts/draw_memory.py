@@ -20,7 +20,7 @@ mpl.use("Agg")
 
 from matplotlib import pyplot as plt
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LENGTH = 20
 
 

@@ -1,4 +1,4 @@
-"""What `bench` measures beside each other: sizes, backends, batches."""
+"""What `benchmarks.ntm` measures beside each other: sizes, backends, batches."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import environment_pages
 
-from ntm_agents import bench
-from ntm_agents.sb3 import bench as sb3_bench
+from benchmarks import envs as envs_benchmark
+from benchmarks import ntm as ntm_benchmark
+from benchmarks import sb3 as sb3_benchmark
 from ntm_agents.sb3.report import learning_table, read_runs
-from ntm_gym.commands import bench_envs
 from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically, write_json
@@ -32,8 +32,8 @@ from ntm_paper.result_tables import (
 from ntm_paper.rows import missing_rows, paper_rows
 from ntm_paper.second_machine import format_reports
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "docs/results"
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "results"
 RELIABILITY = {
     "copy/ntm-ff": ("30", "50", "80", "120"),
     "copy/ntm-lstm": ("30", "50", "80", "120"),
@@ -72,17 +72,17 @@ def main() -> None:
         {
             "spaces": spaces_table(scores),
             "scores": scores_table(scores),
-            "speed": bench_envs.format_result(read_json(RESULTS / "bench-envs.json")),
+            "speed": envs_benchmark.format_result(read_json(RESULTS / "bench-envs.json")),
         },
     )
-    speed = bench.format_result(read_json(RESULTS / "bench-ntm.json"))
+    speed = ntm_benchmark.format_result(read_json(RESULTS / "bench-ntm.json"))
     _fill(ROOT / "docs/kernels.md", {"speed": speed})
     _fill(ROOT / "docs/reproduction.md", reproduction)
     _fill(
         ROOT / "docs/stable-baselines3.md",
         {
             "learning": learning_table(read_runs(RESULTS / "reward-only")),
-            "speed": sb3_bench.format_result(read_json(RESULTS / "bench-sb3.json")),
+            "speed": sb3_benchmark.format_result(read_json(RESULTS / "bench-sb3.json")),
         },
     )
 
@@ -92,14 +92,16 @@ def _reproduction() -> dict[str, str]:
     rows = paper_rows(entry for _, entry in board)
     trained = {folder.name: entry.suite.trained.label for folder, entry in board}
     missing = "".join(f"\n- no entry of {recipe} yet" for recipe in missing_rows(rows))
-    beyond = [read_record(path) for path in sorted((RESULTS / "beyond").glob("*.json"))]
+    extrapolation = [
+        read_record(path) for path in sorted((RESULTS / "extrapolation").glob("*.json"))
+    ]
     return {
         "results": f"{results_table(rows)}\n{missing}",
         "past": past_table(rows),
         "lstm": against_lstm_table(rows),
         "costs": costs_table(rows),
         "recipes": differences_table(),
-        "beyond": extrapolation_table(beyond),
+        "extrapolation": extrapolation_table(extrapolation),
         "second machine": format_reports(RESULTS / "second-machine", trained),
         "reliability": "\n\n".join(map(_reliability, RELIABILITY)),
         "learning curves": _figures(3, 7, 10, 13, 18),
