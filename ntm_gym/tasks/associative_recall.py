@@ -12,6 +12,7 @@ from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
 from ntm_gym.tasks.keyed_random import random_integers, random_words
 from ntm_gym.tasks.parameters import require_at_least, require_range
 from ntm_gym.tasks.rows import Mark, draw_rows
+from ntm_gym.tasks.solving import answer_from, first_steps
 
 _ITEMS, _QUERY, _BITS = range(3)
 _ITEM_DELIMITER, _QUERY_DELIMITER, _VECTORS = 1, 2, 3
@@ -103,6 +104,18 @@ class AssociativeRecall(CompactTask):
         distinct, which = np.unique(num_items * most + query, return_inverse=True)
         program = self._write_program(*np.divmod(distinct[:, None], most))
         return CompactEpisodes(rows, program.take(which, axis=0), self._steps(num_items))
+
+    def solve(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Say what followed the query; if it was shown twice, each successor is as likely."""
+        answers = np.zeros((*inputs.shape[:2], self.output_size))
+        for episode, answer in zip(inputs, answers, strict=True):
+            for start, stop in first_steps(episode[:, self.num_bits + 1], 2):
+                shown = episode[:start].reshape(-1, self.item_length + 1, self.input_size)
+                items = shown[:, 1:, : self.num_bits]
+                query = episode[start + 1 : stop, : self.num_bits]
+                same = np.flatnonzero((items[:-1] == query).all((1, 2)))
+                answer_from(answer, stop + 1, items[same + 1].mean(0))
+        return answers
 
     def _write_program(
         self, num_items: NDArray[np.int64], query: NDArray[np.int64]

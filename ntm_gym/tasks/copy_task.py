@@ -12,6 +12,7 @@ from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
 from ntm_gym.tasks.keyed_random import random_integers
 from ntm_gym.tasks.parameters import require_at_least, require_range
 from ntm_gym.tasks.rows import Mark, draw_rows
+from ntm_gym.tasks.solving import answer_from, first_steps
 
 _LENGTH, _BITS = range(2)
 _DELIMITER, _VECTORS = 1, 2
@@ -94,6 +95,14 @@ class Copy(CompactTask):
         distinct, which = np.unique(num_vectors, return_inverse=True)
         program = _write_program(distinct[:, None]).take(which, axis=0)
         return CompactEpisodes(rows, program, 2 * num_vectors + 1)
+
+    def solve(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Say back what stood before the delimiter; see `Task.solve`."""
+        answers = np.zeros((*inputs.shape[:2], self.output_size))
+        for episode, answer in zip(inputs, answers, strict=True):
+            for (length,) in first_steps(episode[:, self.num_bits], 1):
+                answer_from(answer, length + 1, episode[:length, : self.num_bits])
+        return answers
 
 
 def _write_program(num_vectors: NDArray[np.int64]) -> NDArray[Any]:

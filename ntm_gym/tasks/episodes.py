@@ -126,6 +126,24 @@ class Task(ABC):
         """Return the same episodes as `sample` in their compact form, for the environments."""
         return compress(self.sample(keys))
 
+    def solve(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the best possible answers, worked out from the inputs alone.
+
+        Optional: a task that defines it has an oracle, the ceiling of every table, and is
+        thereby shown to be solvable. It must be causal: the answer to a step depends on that
+        step and the ones before.
+
+        Args:
+            inputs: Episodes from their first step, shape ``(B, T, I)``.
+
+        Returns:
+            Probability that each bit is one, shape ``(B, T, O)``.
+
+        Raises:
+            ValueError: If the task has no oracle.
+        """
+        raise ValueError(f"{type(self).__name__} has no oracle: it does not define solve")
+
     @property
     def input_bounds(self) -> tuple[float, float]:
         """Least and greatest value that an observation can hold."""

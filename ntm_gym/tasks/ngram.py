@@ -109,6 +109,28 @@ class NGram(CompactTask):
             np.full(len(keys), self.sequence_length, np.int64),
         )
 
+    def solve(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        r"""Predict every bit by the optimal estimator (equation 10).
+
+        $$ P(1 \mid N_1, N_0, c) = (N_1 + 1/2) / (N_1 + N_0 + 1) $$
+
+        where N1 and N0 count the ones and zeros that have followed the context c so far. Bits
+        before the first whole context are coins. See `Task.solve`.
+        """
+        batch_size, steps, _ = inputs.shape
+        bits = inputs[:, :, 0].astype(np.int64).T
+        episodes, contexts = np.arange(batch_size), np.zeros(batch_size, np.int64)
+        counts = np.zeros((batch_size, 2**self.context_length, 2))
+        probabilities = np.full((steps, batch_size), 0.5)
+        for t in range(1, steps):
+            if t > self.context_length:
+                counts[episodes, contexts, bits[t]] += 1
+            contexts = (2 * contexts + bits[t]) % 2**self.context_length
+            if t >= self.context_length:
+                zeros, ones = counts[episodes, contexts].T
+                probabilities[t] = (ones + 0.5) / (ones + zeros + 1)
+        return np.ascontiguousarray(probabilities.T)[..., None]
+
     def _sample_bits(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Return the bits of these episodes, shape ``(T, B)``.
 

@@ -11,6 +11,7 @@ from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
 from ntm_gym.tasks.keyed_random import random_uniforms
 from ntm_gym.tasks.parameters import require_at_least
 from ntm_gym.tasks.rows import Mark, draw_rows
+from ntm_gym.tasks.solving import answer_from, first_steps
 
 _BITS, _PRIORITIES = range(2)
 _DELIMITER, _VECTORS = 1, 2
@@ -112,6 +113,15 @@ class PrioritySort(CompactTask):
             make_program(shown, asked),
             np.full(batch_size, self.max_steps, np.int64),
         )
+
+    def solve(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Say the vectors back, highest priority first; see `Task.solve`."""
+        answers = np.zeros((*inputs.shape[:2], self.output_size))
+        for episode, answer in zip(inputs, answers, strict=True):
+            for (shown,) in first_steps(episode[:, self.num_bits + 1], 1):
+                order = sorted(range(shown), key=lambda i: -episode[i, self.num_bits])
+                answer_from(answer, shown + 1, episode[order, : self.num_bits])
+        return answers
 
 
 def descending_order(values: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, make_program
 from ntm_gym.tasks.keyed_random import random_integers
 from ntm_gym.tasks.parameters import require_at_least, require_range
 from ntm_gym.tasks.rows import Mark, draw_rows
+from ntm_gym.tasks.solving import answer_from, first_steps
 
 _LENGTH, _REPEATS, _BITS = range(3)
 _DELIMITER = _END = 1
@@ -118,6 +119,19 @@ class RepeatCopy(CompactTask):
         programs = _write_program(*np.divmod(distinct[:, None], self.max_repeats + 1))
         lengths = num_vectors * (repeats + 1) + 2
         return CompactEpisodes(rows, programs.take(which, axis=0), lengths)
+
+    def solve(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Say back what stood before the delimiter, as often as stood beside it, and stop."""
+        answers = np.zeros((*inputs.shape[:2], self.output_size))
+        for episode, answer in zip(inputs, answers, strict=True):
+            for (length,) in first_steps(episode[:, self.num_bits], 1):
+                count = float(episode[length, self.num_bits + 1])
+                repeats = round(count * REPEATS_DEVIATION + REPEATS_MEAN)
+                spoken = np.zeros((length * repeats + 1, self.output_size))
+                spoken[:-1, :-1] = np.tile(episode[:length, : self.num_bits], (repeats, 1))
+                spoken[-1, -1] = 1
+                answer_from(answer, length + 1, spoken)
+        return answers
 
 
 def _write_program(num_vectors: NDArray[np.int64], repeats: NDArray[np.int64]) -> NDArray[Any]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.reference_agents import CoinAgent
+from ntm_gym.evaluation.reference_agents import CoinAgent, OracleAgent
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.registration import register_environment
 from ntm_gym.tasks import TASKS, Episodes, Task, register_task
@@ -125,3 +125,8 @@ def test_the_harness_judges_agents_on_it() -> None:
     result = evaluate(CoinAgent(Reverse()), suite, 50).points["1-4"]
     assert result.bits_per_sequence is not None
     np.testing.assert_allclose(result.bits_per_sequence, result.target_bits_per_sequence)
+
+
+def test_without_a_solver_it_has_no_oracle() -> None:
+    with pytest.raises(ValueError, match="Reverse has no oracle: it does not define solve"):
+        OracleAgent(Reverse())

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_gym.evaluation.metrics import wrong_bits
-from ntm_gym.evaluation.reference_agents.solvers import find_solver
 from ntm_gym.tasks import (
     TASKS,
     AssociativeRecall,
@@ -140,7 +139,7 @@ ALWAYS_RIGHT = [Copy(), RepeatCopy(), AssociativeRecall(), PrioritySort()]
 def test_the_oracle_answers_every_scored_bit(task: Task) -> None:
     episodes = task.sample(derive_keys(3, 1, 0, 300))
 
-    answers = find_solver(task)(episodes.inputs)
+    answers = task.solve(episodes.inputs)
 
     assert (wrong_bits(answers, episodes.targets) * episodes.target_mask).sum() == 0
 
@@ -149,10 +148,10 @@ def test_the_oracle_answers_every_scored_bit(task: Task) -> None:
 def test_the_oracle_never_looks_ahead(name: str) -> None:
     task = make_task(name)
     inputs = task.sample(derive_keys(3, 1, 0, 3)).inputs
-    whole = find_solver(task)(inputs)
+    whole = task.solve(inputs)
 
     for steps in range(1, inputs.shape[1] + 1, 7):
-        np.testing.assert_array_equal(find_solver(task)(inputs[:, :steps]), whole[:, :steps])
+        np.testing.assert_array_equal(task.solve(inputs[:, :steps]), whole[:, :steps])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_gym.evaluation.metrics import cost_in_bits
-from ntm_gym.evaluation.reference_agents.ngram_oracle import solve_ngram
 from ntm_gym.tasks import AssociativeRecall, Copy, NGram, PrioritySort, RepeatCopy, Task
 from ntm_gym.tasks.keyed_random import derive_keys
 from ntm_gym.tasks.priority_sort import descending_order
@@ -145,7 +144,7 @@ def test_the_optimal_estimator_counts_what_followed_each_context() -> None:
     bits = [1, 0, 1, 1, 0, 1, 0, 0, 1, 1]
     inputs = np.array([0, *bits[:-1]], np.float32)[None, :, None]
 
-    predicted = solve_ngram(NGram(context_length=2), inputs)[0, :, 0]
+    predicted = NGram(context_length=2).solve(inputs)[0, :, 0]
 
     for t in range(2, 10):
         context = bits[t - 2 : t]
@@ -158,7 +157,7 @@ def test_the_optimal_estimator_costs_what_the_paper_shows() -> None:
     task = NGram()
     episodes = task.sample(KEYS)
 
-    cost = cost_in_bits(solve_ngram(task, episodes.inputs), episodes.targets).sum(1)
+    cost = cost_in_bits(task.solve(episodes.inputs), episodes.targets).sum(1)
 
     assert cost.mean() == pytest.approx(132.9, abs=0.5)
 
