@@ -16,29 +16,13 @@ from ntm_gym.commands.envs import SCORES, Scores, scores_table
 from ntm_gym.commands.play import make_env
 from ntm_gym.envs.sequence_env import SequenceEnv
 from ntm_gym.files import read_json, write_atomically
-from ntm_gym.registration import ENVIRONMENTS
+from ntm_gym.registration import ENVIRONMENTS, RECORDS
 from ntm_gym.tasks import TASKS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES, PICTURES = DOCS / "environments", DOCS / "assets/environments"
 SEED = 1
-_PICTURED = {
-    "copy": {"length": 20},
-    "repeat_copy": {"length": 7, "repeats": 4},
-    "associative_recall": {"items": 6},
-    "ngram": {"sequence_length": 100},
-    "priority_sort": {},
-}
-"""Which episode the picture shows, by the options of `reset`."""
-
-_TITLES = {
-    "copy": "Copy",
-    "repeat_copy": "Repeat Copy",
-    "associative_recall": "Associative Recall",
-    "ngram": "Dynamic N-Grams",
-    "priority_sort": "Priority Sort",
-}
 _HEADINGS = (
     "Description",
     "Action Space",
@@ -53,7 +37,7 @@ _HEADINGS = (
 def main() -> None:
     """Write all pages and their pictures."""
     scores = read_json(SCORES)
-    for task in TASKS:
+    for task in RECORDS:
         write_atomically(PAGES / f"{task}.md", make_page(task, scores).encode())
         PICTURES.mkdir(parents=True, exist_ok=True)
         image.imsave(PICTURES / f"{task}.png", draw_episode(task))
@@ -66,7 +50,7 @@ def make_page(task: str, scores: Scores) -> str:
     own = split_docstring(TASKS[task])
     general = split_docstring(SequenceEnv)
     sections = [
-        f"# {_TITLES[task]}",
+        f"# {RECORDS[task].title}",
         "<!-- made by docs/_scripts/environment_pages.py from docstrings: change those -->",
         own["summary"],
         f"![One episode, answered rightly](../assets/environments/{task}.png)",
@@ -113,8 +97,8 @@ def split_docstring(documented: type) -> dict[str, str]:
 def draw_episode(task: str) -> NDArray[np.uint8]:
     """Return a picture of one episode of a task's standard environment, answered rightly."""
     env = make_env(_ids(task)[0], "rgb_array")
-    _, info = env.reset(seed=SEED, options=_PICTURED[task])
-    pictured = env.task.replace(**_PICTURED[task])
+    _, info = env.reset(seed=SEED, options=dict(RECORDS[task].pictured))
+    pictured = env.task.replace(**RECORDS[task].pictured)
     for target in pictured.sample(np.array([info["key"]], np.uint64)).targets[0]:
         env.step(target)
     return np.asarray(env.render(), np.uint8)

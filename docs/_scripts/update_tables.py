@@ -37,10 +37,10 @@ RESULTS = ROOT / "results"
 RELIABILITY = {
     "copy/ntm-ff": ("30", "50", "80", "120"),
     "copy/ntm-lstm": ("30", "50", "80", "120"),
-    "repeat-copy/ntm-ff": ("10 x 10", "20 x 10"),
-    "repeat-copy/ntm-lstm": ("10 x 10", "20 x 10"),
-    "recall/ntm-ff": ("10", "15", "20"),
-    "recall/ntm-lstm": ("10", "15", "20"),
+    "repeat_copy/ntm-ff": ("10 x 10", "20 x 10"),
+    "repeat_copy/ntm-lstm": ("10 x 10", "20 x 10"),
+    "associative_recall/ntm-ff": ("10", "15", "20"),
+    "associative_recall/ntm-lstm": ("10", "15", "20"),
 }
 """Recipes whose variants are compared, and the points that say what holds."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_gym.registration import RECORDS
 from ntm_gym.tasks import Task, make_task
 from ntm_gym.tasks.keyed_random import derive_keys
 
@@ -109,59 +109,27 @@ class Suite:
         return {"name": self.name, "version": self.version, "hash": self.hash()}
 
 
-def _fixed(**parameters: int) -> dict[str, int]:
-    """Return parameters whose range is a single value: ``x`` sets ``min_x`` and ``max_x``."""
-    return {
-        f"{end}_{name}": value for name, value in parameters.items() for end in ("min", "max")
-    }
+class _Suites(Mapping[str, Suite]):
+    """The suite of every task that is registered, made from its record."""
+
+    def __getitem__(self, name: str) -> Suite:
+        record = RECORDS[name]
+        points = {record.trained_label: record.standard.parameters, **record.tested}
+        return Suite(
+            name,
+            record.suite_version,
+            tuple(Point(label, name, dict(given)) for label, given in points.items()),
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(RECORDS)
+
+    def __len__(self) -> int:
+        return len(RECORDS)
 
 
-_COPY = Suite(
-    "copy",
-    1,
-    (
-        Point("1-20", "copy", {}),
-        *(Point(str(n), "copy", _fixed(length=n)) for n in (10, 20, 30, 50, 80, 120)),
-    ),
-)
-_REPEAT_COPY = Suite(
-    "repeat_copy",
-    1,
-    (
-        Point("1-10 x 1-10", "repeat_copy", {}),
-        Point("10 x 10", "repeat_copy", _fixed(length=10, repeats=10)),
-        Point("20 x 10", "repeat_copy", _fixed(length=20, repeats=10)),
-        Point("10 x 20", "repeat_copy", _fixed(length=10, repeats=20)),
-    ),
-)
-_ASSOCIATIVE_RECALL = Suite(
-    "associative_recall",
-    1,
-    (
-        Point("2-6", "associative_recall", {}),
-        *(Point(str(n), "associative_recall", _fixed(items=n)) for n in (6, 10, 12, 15, 20)),
-    ),
-)
-_NGRAM = Suite(
-    "ngram",
-    1,
-    (Point("200", "ngram", {}), Point("1000", "ngram", {"sequence_length": 1000})),
-)
-_PRIORITY_SORT = Suite(
-    "priority_sort",
-    1,
-    (
-        Point("20 to 16", "priority_sort", {}),
-        Point("40 to 32", "priority_sort", {"num_inputs": 40, "num_outputs": 32}),
-    ),
-)
-
-SUITES: Mapping[str, Suite] = MappingProxyType(
-    {
-        suite.name: suite
-        for suite in (_COPY, _REPEAT_COPY, _ASSOCIATIVE_RECALL, _NGRAM, _PRIORITY_SORT)
-    }
-)
+SUITES: Mapping[str, Suite] = _Suites()
+"""By the name of the task."""
 
 
 def find_suite(name: str) -> Suite:

@@ -24,13 +24,8 @@ __all__ = [
     "register_task",
 ]
 
-TASKS: dict[str, type[Task]] = {
-    "copy": Copy,
-    "repeat_copy": RepeatCopy,
-    "associative_recall": AssociativeRecall,
-    "ngram": NGram,
-    "priority_sort": PrioritySort,
-}
+TASKS: dict[str, type[Task]] = {}
+"""By name; `ntm_gym.registration` registers those of the suite."""
 
 
 def register_task(name: str, task: type[Task]) -> None:

@@ -23,16 +23,14 @@ AGENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Names of the agents by the last word of a recipe."""
-SUITE_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "copy": "copy",
-        "repeat-copy": "repeat_copy",
-        "recall": "associative_recall",
-        "ngram": "ngram",
-        "sort": "priority_sort",
-    }
-)
-"""Names of the suites by the first word of a recipe."""
+TASKS = ("copy", "repeat_copy", "associative_recall", "ngram", "priority_sort")
+"""In the paper's order; each has the suite of its name."""
+_FOLDER_NAMES = {
+    "repeat_copy": "repeat-copy",
+    "associative_recall": "recall",
+    "priority_sort": "sort",
+}
+"""First words of the shipped entries' folders, where they are not the task's name."""
 HALVED = frozenset({"lstm"})
 """Networks whose weights are kept in half precision."""
 TRACK = "supervised"
@@ -43,7 +41,7 @@ class RecipeRow:
     """An entry to be.
 
     Attributes:
-        task: First word of the recipe.
+        task: Name of the task and its suite.
         network: Last word of the recipe.
     """
 
@@ -57,7 +55,7 @@ class RecipeRow:
 
     def folder(self, board: Path) -> Path:
         """Return where the entry lies on a board."""
-        return board / TRACK / f"{self.task}-{self.network}"
+        return board / TRACK / f"{_FOLDER_NAMES.get(self.task, self.task)}-{self.network}"
 
     def checkpoints(self, runs: Path) -> list[Path]:
         """Return the finished runs' networks in the order of their seeds."""
@@ -65,7 +63,7 @@ class RecipeRow:
         return sorted(found, key=lambda path: int(path.parent.name.removeprefix("seed-")))
 
 
-RECIPE_ROWS = tuple(RecipeRow(task, network) for task in SUITE_NAMES for network in AGENTS)
+RECIPE_ROWS = tuple(RecipeRow(task, network) for task in TASKS for network in AGENTS)
 
 
 def collect(
@@ -119,7 +117,7 @@ def _collect_row(
         entry = submit(
             made,
             checkpoints,
-            find_suite(SUITE_NAMES[row.task]),
+            find_suite(row.task),
             {**about, "name": AGENTS[row.network]},
             on_point=lambda label: on_point(f"{row.recipe}, {label}"),
             half=row.network in HALVED,

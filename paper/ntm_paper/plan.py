@@ -28,21 +28,21 @@ class PlannedRow:
 PLAN: tuple[PlannedRow, ...] = (
     PlannedRow("copy/ntm-ff", 10, 1.3),
     PlannedRow("copy/ntm-lstm", 10, 2),
-    PlannedRow("repeat-copy/ntm-ff", 5, 2),
-    PlannedRow("repeat-copy/ntm-lstm", 5, 2.5),
-    PlannedRow("recall/ntm-ff", 5, 2),
-    PlannedRow("recall/ntm-lstm", 5, 1),
+    PlannedRow("repeat_copy/ntm-ff", 5, 2),
+    PlannedRow("repeat_copy/ntm-lstm", 5, 2.5),
+    PlannedRow("associative_recall/ntm-ff", 5, 2),
+    PlannedRow("associative_recall/ntm-lstm", 5, 1),
     PlannedRow("ngram/ntm-ff", 3, 14),
     PlannedRow("ngram/ntm-lstm", 3, 5.5),
-    PlannedRow("sort/ntm-ff", 3, 13),
-    PlannedRow("sort/ntm-lstm", 3, 6),
+    PlannedRow("priority_sort/ntm-ff", 3, 13),
+    PlannedRow("priority_sort/ntm-lstm", 3, 6),
     PlannedRow("copy/lstm", 3, 16),
-    PlannedRow("repeat-copy/lstm", 1, 120),
-    PlannedRow("recall/lstm", 3, 8),
+    PlannedRow("repeat_copy/lstm", 1, 120),
+    PlannedRow("associative_recall/lstm", 3, 8),
     PlannedRow("ngram/lstm", 3, 12),
-    PlannedRow("sort/lstm", 3, 3),
+    PlannedRow("priority_sort/lstm", 3, 3),
 )
-QUICK: tuple[str, ...] = ("copy/ntm-*", "repeat-copy/ntm-*", "recall/ntm-*")
+QUICK: tuple[str, ...] = ("copy/ntm-*", "repeat_copy/ntm-*", "associative_recall/ntm-*")
 """Rows of which one seed each is trained in less than 20 minutes on two cores."""
 
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 FINAL_BITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "copy": {"lstm": 0.5, "ntm-lstm": 0.0, "ntm-ff": 0.0},
-        "repeat-copy": {"lstm": 0.0, "ntm-lstm": 0.0, "ntm-ff": 0.0},
-        "recall": {"lstm": 1.25, "ntm-lstm": 0.0, "ntm-ff": 0.0},
+        "repeat_copy": {"lstm": 0.0, "ntm-lstm": 0.0, "ntm-ff": 0.0},
+        "associative_recall": {"lstm": 1.25, "ntm-lstm": 0.0, "ntm-ff": 0.0},
         "ngram": {"lstm": 136.0, "ntm-lstm": 133.5, "ntm-ff": 134.0},
-        "sort": {"lstm": 58.0, "ntm-lstm": 18.0, "ntm-ff": 20.0},
+        "priority_sort": {"lstm": 58.0, "ntm-lstm": 18.0, "ntm-ff": 20.0},
     }
 )
 """Bits per sequence at the end of figures 3, 7, 10, 13 and 18, by task and network."""

@@ -12,7 +12,6 @@ from typing import Any
 from ntm_agents.network_agent import load_agent
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.layout import finished_runs
-from ntm_agents.training.paper_recipes import TASK_NAMES
 from ntm_agents.training.recipes import find_recipe
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.suites import Suite, find_suite
@@ -53,7 +52,7 @@ class Record:
 
 def task_of(recipe: str) -> str:
     """Return the name of the task, and of its suite, that a recipe is for."""
-    return TASK_NAMES[recipe.split("/")[0]]
+    return find_recipe(recipe).task
 
 
 def find_runs(root: Path, recipe: str) -> dict[tuple[str, int], Path]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_paper.collection import AGENTS, SUITE_NAMES, TRACK, RecipeRow
+from ntm_paper.collection import AGENTS, TASKS, TRACK, RecipeRow
 from ntm_paper.published_results import (
     FINAL_BITS,
     NGRAM_OPTIMUM,
@@ -84,7 +84,7 @@ class PaperRow:
             bits = FINAL_BITS[self.recipe.task][network]
             return bits - NGRAM_OPTIMUM if self.recipe.task == NGRAM else bits
         items = [str(count) for count in RECALL_ITEMS]
-        if self.recipe.task == "recall" and label in items:
+        if self.recipe.task == "associative_recall" and label in items:
             return RECALL_BITS[network][items.index(label)]
         return None
 
@@ -98,14 +98,14 @@ def paper_rows(entries: Iterable[Entry]) -> list[PaperRow]:
     known = {(each.track, each.suite.name, each.name): each for each in entries}
     return [
         PaperRow(RecipeRow(task, network), known[key])
-        for task, suite in SUITE_NAMES.items()
+        for task in TASKS
         for network, name in AGENTS.items()
-        if (key := (TRACK, suite, name)) in known
+        if (key := (TRACK, task, name)) in known
     ]
 
 
 def missing_rows(rows: Sequence[PaperRow]) -> list[str]:
     """Return the recipes of the paper's rows that have no entry."""
     found = {row.recipe.recipe for row in rows}
-    recipes = [RecipeRow(task, network).recipe for task in SUITE_NAMES for network in AGENTS]
+    recipes = [RecipeRow(task, network).recipe for task in TASKS for network in AGENTS]
     return [recipe for recipe in recipes if recipe not in found]

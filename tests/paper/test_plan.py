@@ -33,8 +33,8 @@ def test_quick_is_one_seed_of_the_three_tasks_that_are_learned_in_minutes() -> N
     selected = select(quick=True)
     assert {row.recipe.split("/")[0] for row, _ in selected} == {
         "copy",
-        "repeat-copy",
-        "recall",
+        "repeat_copy",
+        "associative_recall",
     }
     assert {seeds for _, seeds in selected} == {(1,)}
 
@@ -61,14 +61,14 @@ def test_malformed_seeds_are_refused(text: str) -> None:
 def test_a_dry_run_says_what_it_would_do_the_longest_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = ["--only", "copy/ntm-ff", "--only", "sort/ntm-ff"]
+    rows = ["--only", "copy/ntm-ff", "--only", "priority_sort/ntm-ff"]
 
     assert main(["train", *rows, "--seeds", "2", "--dry-run", "--runs", str(tmp_path)]) == 0
 
     assert capsys.readouterr().out.splitlines() == [
         f"python -m ntm_agents.training.cli --recipe {name} --seed 2 "
         f"--output {tmp_path / name / 'seed-2'}"
-        for name in ("sort/ntm-ff", "copy/ntm-ff")
+        for name in ("priority_sort/ntm-ff", "copy/ntm-ff")
     ]
 
 

@@ -10,5 +10,5 @@ def test_what_differs_in_every_recipe_is_said_once() -> None:
 
     assert "max_gradient_component 10.0 → none" in lines[0]
     assert not any("max_gradient_component" in line for line in lines[1:])
-    [sort] = [line for line in lines if line.startswith("| sort/ntm-lstm ")]
+    [sort] = [line for line in lines if line.startswith("| priority_sort/ntm-lstm ")]
     assert "learning_rate 3e-05 → 0.0003" in sort

@@ -12,7 +12,7 @@ from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.leaderboard.entries import Entry, Run
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_paper.collection import AGENTS, SUITE_NAMES
+from ntm_paper.collection import AGENTS
 from ntm_paper.result_tables import (
     against_lstm_table,
     costs_table,
@@ -30,7 +30,7 @@ def make_entry() -> MakeEntry:
     """Return what makes an entry of seeds whose every episode costs the same."""
 
     def make(task: str, network: str, *costs: float, errors: int = 0) -> Entry:
-        suite = find_suite(SUITE_NAMES[task])
+        suite = find_suite(task)
         runs = [make_run(seed, suite, cost, errors) for seed, cost in enumerate(costs, 1)]
         return Entry(
             AGENTS[network], "supervised", "us", "", "MIT", "", "abacus", {}, 9, None, suite,
@@ -71,18 +71,18 @@ def test_entries_of_other_agents_and_tracks_are_no_rows_of_the_paper(
 
 
 def test_ours_stands_beside_the_papers_number_with_every_seed(make_entry: MakeEntry) -> None:
-    rows = paper_rows([make_entry("sort", "ntm-lstm", 9.0, 20.0, 12.0)])
+    rows = paper_rows([make_entry("priority_sort", "ntm-lstm", 9.0, 20.0, 12.0)])
 
     found = cells(results_table(rows), 0)
 
-    assert found[:4] == ["sort", "NTM, LSTM controller", "18", "12.0"]
+    assert found[:4] == ["priority_sort", "NTM, LSTM controller", "18", "12.0"]
     assert found[5:] == ["3 of 5", "9, 12.0, 20.0"]
 
 
 def test_recall_past_the_trained_range_stands_beside_the_papers_figure_11(
     make_entry: MakeEntry,
 ) -> None:
-    table = past_table(paper_rows([make_entry("recall", "ntm-ff", 0.5, errors=2)]))
+    table = past_table(paper_rows([make_entry("associative_recall", "ntm-ff", 0.5, errors=2)]))
 
     by_point = {cells(table, row)[2]: cells(table, row)[3:] for row in range(5)}
     assert by_point["20"] == ["8", "0.501", "2"]

@@ -22,7 +22,7 @@ TINY = TrainingConfig(
 )
 
 
-@pytest.mark.parametrize("recipe", ["copy/ntm-ff", "recall/ntm-lstm"])
+@pytest.mark.parametrize("recipe", ["copy/ntm-ff", "associative_recall/ntm-lstm"])
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_is_a_run_that_differs_in_what_its_name_says(recipe: str, name: str) -> None:
     base = find_recipe(recipe)

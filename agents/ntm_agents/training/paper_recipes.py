@@ -44,10 +44,10 @@ class LSTMRow(NamedTuple):
 TABLE_1: Mapping[str, NTMRow] = MappingProxyType(
     {
         "copy": NTMRow(1, 100, 1, 1e-4),
-        "repeat-copy": NTMRow(1, 100, 1, 1e-4),
-        "recall": NTMRow(4, 256, 1, 1e-4),
+        "repeat_copy": NTMRow(1, 100, 1, 1e-4),
+        "associative_recall": NTMRow(4, 256, 1, 1e-4),
         "ngram": NTMRow(1, 100, 1, 3e-5),
-        "sort": NTMRow(8, 512, 1, 3e-5),
+        "priority_sort": NTMRow(8, 512, 1, 3e-5),
     }
 )
 """NTM with feed-forward controller."""
@@ -55,10 +55,10 @@ TABLE_1: Mapping[str, NTMRow] = MappingProxyType(
 TABLE_2: Mapping[str, NTMRow] = MappingProxyType(
     {
         "copy": NTMRow(1, 100, 1, 1e-4),
-        "repeat-copy": NTMRow(1, 100, 1, 1e-4),
-        "recall": NTMRow(1, 100, 1, 1e-4),
+        "repeat_copy": NTMRow(1, 100, 1, 1e-4),
+        "associative_recall": NTMRow(1, 100, 1, 1e-4),
         "ngram": NTMRow(1, 100, 1, 3e-5),
-        "sort": NTMRow(5, 100, 2, 3e-5),
+        "priority_sort": NTMRow(5, 100, 2, 3e-5),
     }
 )
 """NTM with LSTM controller."""
@@ -66,29 +66,18 @@ TABLE_2: Mapping[str, NTMRow] = MappingProxyType(
 TABLE_3: Mapping[str, LSTMRow] = MappingProxyType(
     {
         "copy": LSTMRow(3, 256, 3e-5),
-        "repeat-copy": LSTMRow(3, 512, 3e-5),
-        "recall": LSTMRow(3, 256, 1e-4),
+        "repeat_copy": LSTMRow(3, 512, 3e-5),
+        "associative_recall": LSTMRow(3, 256, 1e-4),
         "ngram": LSTMRow(3, 128, 1e-4),
-        "sort": LSTMRow(3, 128, 3e-5),
+        "priority_sort": LSTMRow(3, 128, 3e-5),
     }
 )
 """LSTM."""
 
-TASK_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "copy": "copy",
-        "repeat-copy": "repeat_copy",
-        "recall": "associative_recall",
-        "ngram": "ngram",
-        "sort": "priority_sort",
-    }
-)
-"""Names of the tasks in `ntm_gym.tasks`, by the first word of a recipe."""
-
 
 def _ntm(task: str, controller: str, row: NTMRow) -> TrainingConfig:
     return TrainingConfig(
-        task=TASK_NAMES[task],
+        task=task,
         network_options={
             "controller": controller,
             "controller_size": row.controller_size,
@@ -106,7 +95,7 @@ def _ntm(task: str, controller: str, row: NTMRow) -> TrainingConfig:
 
 def _lstm(task: str, row: LSTMRow) -> TrainingConfig:
     return TrainingConfig(
-        task=TASK_NAMES[task],
+        task=task,
         network="ntm_baselines:LSTM",
         network_options={"num_layers": row.num_layers, "hidden_size": row.hidden_size},
         sequences=_SEQUENCES,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.paper_recipes import PAPER_RECIPES
+from ntm_gym.tasks import TASKS
 
 _NTM_FEEDFORWARD = TrainingConfig(
     network_options={"controller": "feedforward"}, decay_fraction=0.25
@@ -19,6 +20,23 @@ _LSTM = TrainingConfig(
     batch_size=8,
     decay_fraction=0.25,
     report_every=4_000,
+)
+_GRU = TrainingConfig(
+    network="ntm_baselines:GRU",
+    network_options={"hidden_size": 128, "num_layers": 2},
+    sequences=64_000,
+    batch_size=8,
+    learning_rate=1e-3,
+    decay_fraction=0.25,
+)
+_TRANSFORMER = TrainingConfig(
+    network="ntm_baselines:Transformer",
+    network_options={"hidden_size": 64, "num_layers": 3, "num_heads": 4},
+    sequences=80_000,
+    batch_size=16,
+    learning_rate=3e-4,
+    decay_fraction=0.25,
+    report_every=1_600,
 )
 _COINCIDENCES = {"coincidences": 0.1}
 _REPEAT_COPY = {
@@ -73,37 +91,22 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             max_gradient_norm=2.0,
         ),
         "copy/lstm": _for_task("copy", _with_options(_LSTM, num_layers=3, hidden_size=256)),
-        "copy/gru": TrainingConfig(
-            network="ntm_baselines:GRU",
-            network_options={"hidden_size": 128, "num_layers": 2},
-            sequences=64_000,
-            batch_size=8,
-            learning_rate=1e-3,
-            decay_fraction=0.25,
-        ),
-        "copy/transformer": TrainingConfig(
-            network="ntm_baselines:Transformer",
-            network_options={"hidden_size": 64, "num_layers": 3, "num_heads": 4},
-            sequences=80_000,
-            batch_size=16,
-            learning_rate=3e-4,
-            decay_fraction=0.25,
-            report_every=1_600,
-        ),
-        "repeat-copy/ntm-ff": _for_task(
+        "copy/gru": _GRU,
+        "copy/transformer": _TRANSFORMER,
+        "repeat_copy/ntm-ff": _for_task(
             "repeat_copy", _with_options(_NTM_FEEDFORWARD, **_REPEAT_COPY_START), **_REPEAT_COPY
         ),
-        "repeat-copy/ntm-lstm": _for_task(
+        "repeat_copy/ntm-lstm": _for_task(
             "repeat_copy",
             _with_options(_NTM_LSTM, **_REPEAT_COPY_START, initial_forget=-3.0),
             **_REPEAT_COPY,
         ),
-        "repeat-copy/lstm": _for_task(
+        "repeat_copy/lstm": _for_task(
             "repeat_copy",
             _with_options(_LSTM, num_layers=3, hidden_size=512),
             sequences=100_000,
         ),
-        "recall/ntm-ff": _for_task(
+        "associative_recall/ntm-ff": _for_task(
             "associative_recall",
             _with_options(
                 _NTM_FEEDFORWARD,
@@ -118,7 +121,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             decay_fraction=0.5,
             max_gradient_norm=2.0,
         ),
-        "recall/ntm-lstm": _for_task(
+        "associative_recall/ntm-lstm": _for_task(
             "associative_recall",
             _with_options(_NTM_LSTM, initial_strength=4.0, memory_start="shared"),
             **_COINCIDENCES,
@@ -126,7 +129,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             sequences=80_000,
             decay_fraction=0.5,
         ),
-        "recall/lstm": _for_task(
+        "associative_recall/lstm": _for_task(
             "associative_recall", _with_options(_LSTM, num_layers=3, hidden_size=256)
         ),
         "ngram/ntm-ff": _for_task(
@@ -154,7 +157,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             decay_fraction=0.5,
         ),
         "ngram/lstm": _for_task("ngram", _with_options(_LSTM, num_layers=3, hidden_size=128)),
-        "sort/ntm-ff": _for_task(
+        "priority_sort/ntm-ff": _for_task(
             "priority_sort",
             _with_options(
                 _NTM_FEEDFORWARD,
@@ -170,7 +173,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             decay_fraction=0.6,
             report_every=4_000,
         ),
-        "sort/ntm-lstm": _for_task(
+        "priority_sort/ntm-lstm": _for_task(
             "priority_sort",
             _with_options(_NTM_LSTM, controller_layers=2, num_read_heads=5, num_write_heads=5),
             **_BATCHES_OF_FOUR,
@@ -178,7 +181,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
             learning_rate=3e-4,
             decay_fraction=0.5,
         ),
-        "sort/lstm": _for_task(
+        "priority_sort/lstm": _for_task(
             "priority_sort", _with_options(_LSTM, num_layers=3, hidden_size=128)
         ),
         **PAPER_RECIPES,
@@ -187,15 +190,43 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
 """Ours, what worked best of what was tried; the paper's own under ``paper/``."""
 
 
+NETWORKS: Mapping[str, TrainingConfig] = MappingProxyType(
+    {
+        "ntm-ff": _NTM_FEEDFORWARD,
+        "ntm-lstm": _NTM_LSTM,
+        "lstm": _LSTM,
+        "gru": _GRU,
+        "transformer": _TRANSFORMER,
+    }
+)
+"""What a network is trained by on a task that it has no recipe for."""
+
+_FORMER_TASK_NAMES = {
+    "repeat-copy": "repeat_copy",
+    "recall": "associative_recall",
+    "sort": "priority_sort",
+}
+"""Recipes were once named so; the commands in entries still are."""
+
+
 def find_recipe(name: str) -> TrainingConfig:
     """Return a recipe.
 
     Args:
-        name: A key of `RECIPES`.
+        name: ``TASK/NETWORK`` or ``paper/TASK/NETWORK``: a key of `RECIPES`, or any registered
+            task and a key of `NETWORKS`.
 
     Raises:
         ValueError: If there is no such recipe.
     """
-    if name not in RECIPES:
-        raise ValueError(f"the recipe must be one of {', '.join(RECIPES)}, not {name!r}")
-    return RECIPES[name]
+    *words, task, network = ("", *name.split("/"))
+    current = _FORMER_TASK_NAMES.get(task, task)
+    recipe = RECIPES.get("/".join([*words, current, network]).lstrip("/"))
+    if recipe is not None:
+        return recipe
+    if words == [""] and current in TASKS and network in NETWORKS:
+        return dataclasses.replace(NETWORKS[network], task=current)
+    raise ValueError(
+        f"the recipe must be one of {', '.join(RECIPES)}, or TASK/NETWORK with a task of "
+        f"{', '.join(TASKS)} and a network of {', '.join(NETWORKS)}, not {name!r}"
+    )

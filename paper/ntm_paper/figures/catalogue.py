@@ -126,8 +126,8 @@ def _copies(networks: tuple[str, ...], runs: Runs) -> Figure:
 
 
 def _repeats(runs: Runs) -> Figure:
-    ntm = runs.first("repeat-copy")
-    lstm = runs.find("repeat-copy", "lstm")[0]
+    ntm = runs.first("repeat_copy")
+    lstm = runs.find("repeat_copy", "lstm")[0]
     answers = [
         answer(
             run.agent(),
@@ -143,16 +143,16 @@ def _repeats(runs: Runs) -> Figure:
     return figure
 
 
-def _memory(task: str, task_name: str, sizes: Mapping[str, int], runs: Runs) -> Figure:
+def _memory(task: str, sizes: Mapping[str, int], runs: Runs) -> Figure:
     run = runs.first(task)
-    episodes = make_task(task_name).replace(**sizes).sample(_KEY)
+    episodes = make_task(task).replace(**sizes).sample(_KEY)
     figure, axes = panels(3, 2, 7.6, 6.4, height_ratios=[1, 1.4, 2.4])
     draw_memory_use(axes, episodes, trace_run(run, episodes.inputs))
     return figure
 
 
 def _recall_generalization(runs: Runs) -> Figure:
-    found = runs.find_networks("recall", NETWORKS)
+    found = runs.find_networks("associative_recall", NETWORKS)
     suite = find_suite("associative_recall")
     points = [suite.find_point(str(items)) for items in RECALL_ITEMS]
     costs = {
@@ -194,7 +194,7 @@ def _predictions(runs: Runs) -> Figure:
 
 def _sort_example(runs: Runs) -> Figure:
     task = make_task("priority_sort")
-    run = runs.first("sort")
+    run = runs.first("priority_sort")
     episodes = task.sample(_KEY)
     scored = episodes.target_mask[0]
     figure, axes = panels(4, 1, 6, 5, height_ratios=[2, 0.8, 2, 2])
@@ -210,7 +210,7 @@ def _sort_locations(runs: Runs) -> Figure:
     episodes = make_task("priority_sort").sample(_KEY)
     shown = ~episodes.target_mask[0]
     priorities = episodes.inputs[0, shown][:-1, 8]
-    found = runs.find_networks("sort", ("ntm-ff", "ntm-lstm"))
+    found = runs.find_networks("priority_sort", ("ntm-ff", "ntm-lstm"))
     traces = [trace_run(run, episodes.inputs) for seeds in found.values() for run in seeds]
     heads = [
         (head, trace)
@@ -238,8 +238,8 @@ def _learning_figure(task: str, words: str) -> PaperFigure:
     return PaperFigure(_LEARNING.format(words), functools.partial(_learning, task))
 
 
-def _memory_figure(task: str, name: str, words: str, **sizes: int) -> PaperFigure:
-    return PaperFigure(_MEMORY.format(words), functools.partial(_memory, task, name, sizes))
+def _memory_figure(task: str, words: str, **sizes: int) -> PaperFigure:
+    return PaperFigure(_MEMORY.format(words), functools.partial(_memory, task, sizes))
 
 
 FIGURES: Mapping[int, PaperFigure] = MappingProxyType(
@@ -253,35 +253,35 @@ FIGURES: Mapping[int, PaperFigure] = MappingProxyType(
             "Copies by the LSTM, trained on lengths 1 to 20.",
             functools.partial(_copies, ("lstm",)),
         ),
-        6: _memory_figure("copy", "copy", "copy", length=20),
-        7: _learning_figure("repeat-copy", "repeat copy"),
+        6: _memory_figure("copy", "copy", length=20),
+        7: _learning_figure("repeat_copy", "repeat copy"),
         8: PaperFigure(
             "Repeat copy beyond the trained range by NTM and LSTM; the last row of each "
             "image is the end marker.",
             _repeats,
         ),
-        9: _memory_figure("repeat-copy", "repeat_copy", "repeat copy", length=8, repeats=5),
-        10: _learning_figure("recall", "associative recall"),
+        9: _memory_figure("repeat_copy", "repeat copy", length=8, repeats=5),
+        10: _learning_figure("associative_recall", "associative recall"),
         11: PaperFigure(
             f"Recall of more items than the 2 to 6 trained on; {_RECALL_EPISODES} episodes a "
             "point.",
             _recall_generalization,
         ),
-        12: _memory_figure("recall", "associative_recall", "associative recall", items=6),
+        12: _memory_figure("associative_recall", "associative recall", items=6),
         13: PaperFigure(
             "Learning curve: bits per held-out sequence of dynamic N-grams above what the "
             "optimal estimator costs on the same sequences; thin lines are seeds.",
             _learning_ngrams,
         ),
         14: PaperFigure("Predictions beside those of the optimal estimator.", _predictions),
-        15: _memory_figure("ngram", "ngram", "dynamic N-grams"),
+        15: _memory_figure("ngram", "dynamic N-grams"),
         16: PaperFigure("Priority sort: an example, and what the NTM says.", _sort_example),
         17: PaperFigure(
             "Priority sort: the write head, of all seeds, that follows the priority most "
             "closely, against a linear fit; where it writes; where its network reads.",
             _sort_locations,
         ),
-        18: _learning_figure("sort", "priority sort"),
+        18: _learning_figure("priority_sort", "priority sort"),
     }
 )
 """Figures by their number in the paper."""

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_agents.tracing import trace_arrays
 from ntm_gym.evaluation.agent import Agent, SequenceAgent
-from ntm_gym.evaluation.loading import import_by_name, load_checkpoint_agent
+from ntm_gym.evaluation.loading import load_checkpoint_agent
 from ntm_gym.files import read_json
+from ntm_paper.collection import RecipeRow
 
-_TRACER = "ntm_agents.tracing:trace_arrays"
 _NTMS = ("ntm-ff", "ntm-lstm")
 
 
@@ -147,7 +148,7 @@ class BoardEntries(Runs):
 
     def folder(self, task: str, network: str) -> Path:
         """Return where the entry of a recipe lies."""
-        return self.root / "supervised" / f"{task}-{network}"
+        return RecipeRow(task, network).folder(self.root)
 
     def _runs(self, folder: Path) -> Iterable[Run]:
         for weights in folder.glob("seed-*.safetensors"):
@@ -165,7 +166,7 @@ def trace_run(run: Run, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     Raises:
         ValueError: If the run's network is none.
     """
-    arrays: dict[str, NDArray[Any]] | None = import_by_name(_TRACER)(run.agent(), inputs)
+    arrays = trace_arrays(run.agent(), inputs)
     if arrays is None:
         raise ValueError(f"{run.checkpoint} must hold a Neural Turing Machine")
     return arrays
