@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.tasks import Task
-
 RENDER_MODES = ["ansi", "rgb_array", *(["human"] if find_spec("pygame") else [])]
 """A window needs pygame, which comes with the extra ``human``."""
 
@@ -38,26 +36,28 @@ class EpisodePicture:
     """Inputs, targets and the answers so far of one episode.
 
     All images of an environment have one size, that of its longest episode. Behind a shorter
-    episode the image is empty; of a longer one, as an option of `reset` may ask for, or of more
-    than 1,000 steps, it shows as many steps as it has columns, those around the current one.
+    episode the image is empty; of a longer one, as an option of `reset` may ask for, it shows
+    as many steps as it has columns, those around the current one.
 
     Args:
-        task: The environment's.
         inputs: Shape ``(T, I)``.
         targets: Shape ``(T, O)``.
         target_mask: Which steps are scored, shape ``(T,)``.
+        input_bounds: Least and greatest value that inputs can hold.
+        max_steps: Columns of an image, but at most 1,000.
     """
 
     def __init__(
         self,
-        task: Task,
         inputs: NDArray[np.float32],
         targets: NDArray[np.int8],
         target_mask: NDArray[np.bool_],
+        input_bounds: tuple[float, float],
+        max_steps: int,
     ) -> None:
         """Draw what does not depend on answers."""
-        self._columns = min(task.max_steps, _MOST_COLUMNS)
-        self._inputs = _scale(inputs, task.input_bounds)
+        self._columns = min(max_steps, _MOST_COLUMNS)
+        self._inputs = _scale(inputs, input_bounds)
         self._targets, self._target_mask = targets.astype(np.float32), target_mask
         self._answers = np.zeros(targets.shape, np.float32)
         self._num_answers = 0

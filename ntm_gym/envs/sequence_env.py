@@ -154,11 +154,12 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         task, key = choose_episode(self.task, options)
         super().reset(seed=seed if as_integer(seed) is None else as_integer(seed))
         if key is None and task is self.task:
-            self._key, episodes, row = self._queue.next_episode(task, self.np_random)
+            key, episodes, row = self._queue.next_episode(task, self.np_random)
         else:
             if key is None:
                 key = self._queue.next_key(self.np_random)
-            self._key, episodes, row = key, task.sample(np.array([key])), 0
+            episodes, row = task.sample(np.array([key])), 0
+        self._key = np.array(key)
         self._begin(episodes, row)
         if self.render_mode == "human":
             self.render()
@@ -233,7 +234,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         self._step, self._num_right, self._num_target_bits = 0, 0, 0
         self._begun = True
         if self.render_mode is not None:
-            self._picture = EpisodePicture(self.task, *episode)
+            bounds, columns = self.task.input_bounds, self.task.max_steps
+            self._picture = EpisodePicture(*episode, bounds, columns)
 
     def _score(self, action: Any, target: NDArray[np.int8]) -> tuple[int, float]:
         """Check an action; return its right bits and its reward, were it scored."""
@@ -255,7 +257,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             "bit_errors": np.int64(bit_errors),
             "num_target_bits": np.int64(self._num_target_bits),
             "exact": bit_errors == 0,
-            "key": np.array(self._key),
+            "key": self._key.copy(),
         }
 
 

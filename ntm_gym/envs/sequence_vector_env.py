@@ -187,6 +187,8 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             raise ResetNeeded("reset must be called before step and after an episode's end")
 
         targets, scored = self._pool.asked()
+        if self.max_episode_steps is not None:
+            targets[restarting], scored[restarting] = 0, False
         ended = self._pool.at_last_step()
         terminations, truncations = self._pool.tell_ends_apart(ended)
         right = count_right(answers, targets) * scored
@@ -339,10 +341,11 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         for row, env in enumerate(envs.tolist()):
             steps = slice(int(episodes.lengths[row]))
             self._pictures[env] = EpisodePicture(
-                self.task,
                 episodes.inputs[row, steps],
                 episodes.targets[row, steps],
                 episodes.target_mask[row, steps],
+                self.task.input_bounds,
+                self.task.max_steps,
             )
 
     def _record(self, answers: NDArray[Any], restarting: NDArray[np.int64]) -> None:

@@ -43,7 +43,8 @@ class SlotTable:
         """
         kind = int(slots[0] >= self._counts[0])
         dtype = np.result_type(self._items, lists)
-        if lists.shape[1] > self._lengths[kind] or dtype != self._items.dtype:
+        fits = lists.shape[1] <= self._lengths[kind] and dtype == self._items.dtype
+        if not fits or lists.shape[2:] != self._items.shape[1:]:
             self._grow(kind, lists.shape, dtype)
         slots_of_kind = self._regions(self._items)[kind]
         slots_of_kind[slots - kind * self._counts[0], : lists.shape[1]] = lists
