@@ -49,7 +49,7 @@ class TaskRecord:
         long: The paper's test of generalization, ``NTMCopyLong-v0``.
         trained_label: What tables call the range that agents are trained on.
         tested: Parameters of what they are tested on besides, by label.
-        pictured: Options of `reset` for the episode in the page's picture.
+        pictured: Parameters of the episode in the page's picture.
         suite_version: Raised when an episode of the suite changes.
     """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
+from ntm_gym.scalars import take_python_numbers
+
 Controller = Literal["feedforward", "lstm"]
 MemoryStart = Literal["each", "shared"]
 
@@ -61,9 +63,11 @@ class NTMConfig:
 
     def __post_init__(self) -> None:
         """Check the sizes."""
+        take_python_numbers(self)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.type == "int" and (not isinstance(value, int) or value < 1):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if field.type == "int" and not (whole and value >= 1):
                 raise ValueError(f"{field.name} must be a positive integer, not {value!r}")
         if self.controller not in ("feedforward", "lstm"):
             raise ValueError(

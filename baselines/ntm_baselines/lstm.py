@@ -12,6 +12,8 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ntm_gym.scalars import take_python_numbers
+
 
 @dataclasses.dataclass(frozen=True)
 class LSTMConfig:
@@ -34,8 +36,9 @@ class LSTMConfig:
 
     def __post_init__(self) -> None:
         """Check the sizes."""
+        take_python_numbers(self)
         for name, value in dataclasses.asdict(self).items():
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, not {value!r}")
 
 

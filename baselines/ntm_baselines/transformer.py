@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ntm_gym.scalars import take_python_numbers
+
 
 @dataclasses.dataclass(frozen=True)
 class TransformerConfig:
@@ -41,8 +43,9 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         """Check the sizes."""
+        take_python_numbers(self)
         for name, value in dataclasses.asdict(self).items():
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, not {value!r}")
         if self.hidden_size % (2 * self.num_heads):
             raise ValueError(

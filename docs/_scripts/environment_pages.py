@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ntm_gym.commands.envs import SCORES, Scores, scores_table
 from ntm_gym.commands.play import make_env
+from ntm_gym.envs.rendering import EpisodePicture
 from ntm_gym.envs.sequence_env import SequenceEnv
 from ntm_gym.files import read_json, write_atomically
 from ntm_gym.registration import ENVIRONMENTS, RECORDS
@@ -96,12 +97,17 @@ def split_docstring(documented: type) -> dict[str, str]:
 
 def draw_episode(task: str) -> NDArray[np.uint8]:
     """Return a picture of one episode of a task's standard environment, answered rightly."""
-    env = make_env(_ids(task)[0], "rgb_array")
-    _, info = env.reset(seed=SEED, options=dict(RECORDS[task].pictured))
+    env = make_env(_ids(task)[0])
+    _, info = env.reset(seed=SEED)
     pictured = env.task.replace(**RECORDS[task].pictured)
-    for target in pictured.sample(np.array([info["key"]], np.uint64)).targets[0]:
-        env.step(target)
-    return np.asarray(env.render(), np.uint8)
+    episodes = pictured.sample(np.array([info["key"]], np.uint64))
+    inputs, targets, target_mask = (part[0] for part in episodes[:3])
+    picture = EpisodePicture(
+        inputs, targets, target_mask, env.task.input_bounds, pictured.max_steps
+    )
+    for target in targets:
+        picture.record(target)
+    return picture.image()
 
 
 def _ids(task: str) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 import gymnasium
 import numpy as np
 
+from ntm_gym.envs.rendering import RENDER_MODES
 from ntm_gym.envs.sequence_env import SequenceEnv
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
 
@@ -30,32 +32,39 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Play, draw the whole episode, and say how it went."""
-    env = make_env(args.env_id, args.render_mode)
-    agent = load_agent(args.agent, env.task, TRUSTED_NETWORKS | set(args.trust))
-    observation, info = env.reset(seed=args.seed)
-    state, episode_start = None, np.ones(1, np.bool_)
-    total, terminated = 0.0, False
-    while not terminated:
-        action, state = agent.predict(observation[None], state, episode_start)
-        observation, reward, terminated, _, info = env.step(action[0])
-        episode_start = np.zeros(1, np.bool_)
-        total += reward
-    if args.render_mode == "ansi":
-        print(env.render())
+    with contextlib.closing(make_env(args.env_id, args.render_mode)) as env:
+        agent = load_agent(args.agent, env.task, TRUSTED_NETWORKS | set(args.trust))
+        observation, info = env.reset(seed=args.seed)
+        state, episode_start = None, np.ones(1, np.bool_)
+        total, terminated = 0.0, False
+        while not terminated and not env.window_closed:
+            action, state = agent.predict(observation[None], state, episode_start)
+            observation, reward, terminated, _, info = env.step(action[0])
+            episode_start = np.zeros(1, np.bool_)
+            total += reward
+        if args.render_mode == "ansi":
+            print(env.render())
+    so_far = "" if terminated else " until the window was closed"
     print(
         f"{args.agent} on {args.env_id}: {info['bit_errors']} of {info['num_target_bits']} "
-        f"bits wrong, return {total:g}, key {info['key']}"
+        f"bits wrong, return {total:g}, key {info['key']}{so_far}"
     )
-    env.close()
     return 0
 
 
 def make_env(env_id: str, render_mode: str | None = None) -> SequenceEnv:
     """Make one of this package's environments, without wrappers.
 
+    Args:
+        env_id: A registered environment.
+        render_mode: See `SequenceEnv`.
+
     Raises:
         ValueError: If there is no such environment.
+        ModuleNotFoundError: If a window is asked for and pygame is not installed.
     """
+    if render_mode == "human" and "human" not in RENDER_MODES:
+        raise ModuleNotFoundError("a window needs pygame")
     try:
         env = gymnasium.make(env_id, render_mode=render_mode).unwrapped
     except gymnasium.error.Error as error:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from ntm_gym.envs.overrides import override
 from ntm_gym.envs.row_store import RowStore
 from ntm_gym.envs.slot_table import SlotTable
 from ntm_gym.tasks import Task
@@ -16,7 +15,11 @@ from ntm_gym.tasks.keyed_random import draw_keys
 _KEYS_AT_ONCE = 64
 _EPISODES_HELD, _STEPS_HELD = 2**14, 2**20
 _FEWEST_EPISODES_HELD = 4
-_STEPS_AT_ONCE = 2**19
+_STEPS_AT_ONCE, _NUMBERS_AT_ONCE = 2**19, 2**23
+_NUMBERS_HELD = 2**25
+
+MOST_NUMBERS_TOGETHER = 2**26
+"""The episodes of all environments together may hold this many numbers; see `Task.size`."""
 
 _SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _KEY = range(5)
 
@@ -32,13 +35,19 @@ class EpisodePool:
     Args:
         task: What to sample.
         num_envs: Environments (N).
+        max_steps: Steps after which an episode is broken off; None if never.
+
+    Raises:
+        ValueError: If the episodes would hold more than `MOST_NUMBERS_TOGETHER` numbers.
     """
 
-    def __init__(self, task: Task, num_envs: int) -> None:
+    def __init__(self, task: Task, num_envs: int, max_steps: int | None = None) -> None:
         """Make room; nothing is sampled yet."""
+        check_room(task, num_envs)
         _keep_freed_memory()
-        self._task, self._num_envs = task, num_envs
-        held = min(_EPISODES_HELD, _STEPS_HELD // task.max_steps) // num_envs
+        self._task, self._num_envs, self._max_steps = task, num_envs, max_steps
+        held = min(_EPISODES_HELD, _STEPS_HELD // task.max_steps, _NUMBERS_HELD // task.size)
+        held //= num_envs
         self._ring = int(np.clip(held, _FEWEST_EPISODES_HELD, _KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
         self._has_source = np.zeros(num_envs, np.bool_)
@@ -48,7 +57,9 @@ class EpisodePool:
 
         empty_slot = num_envs * (self._ring + 1)
         num_slots = empty_slot + 1
-        self._rows, self._programs = RowStore(num_slots), SlotTable(num_slots)
+        num_special = num_envs + 1
+        self._rows = RowStore(num_slots, num_special)
+        self._programs = SlotTable(num_slots, num_special)
         self._lengths = np.zeros(num_slots, np.int64)
         self._keys = np.zeros(num_slots, np.uint64)
         self._starts = self._find_starts()
@@ -79,15 +90,24 @@ class EpisodePool:
         self._enter(envs, begun % self._ring * self._num_envs + envs)
 
     def begin_special(
-        self, envs: NDArray[np.int64], key: ArrayLike | None, changes: dict[str, Any]
+        self,
+        task: Task,
+        envs: NDArray[np.int64],
+        keys: NDArray[np.uint64],
+        has_key: NDArray[np.bool_],
     ) -> None:
-        """Begin episodes with other keys, one for all or one for each, or other parameters."""
-        task = override(self._task, changes)
-        if key is None:
-            self.begin(envs)
-            keys = self._now[_KEY][envs]
-        else:
-            keys = np.broadcast_to(np.asarray(key, np.uint64), self._num_envs)[envs]
+        """Begin episodes of another task, or of given keys, or both.
+
+        Args:
+            task: The environments', or that task with other parameters.
+            envs: Where, ascending.
+            keys: Shape ``(N,)``.
+            has_key: Where the key is given; elsewhere the next is drawn, ``(N,)``.
+        """
+        drawing = envs[~has_key[envs]]
+        if len(drawing) > 0:
+            self.begin(drawing)
+        keys = np.where(has_key, keys, self._now[_KEY])[envs]
         slots = self._ring * self._num_envs + envs
         self._store(task, slots, keys)
         self._enter(envs, slots)
@@ -109,8 +129,17 @@ class EpisodePool:
         return keys
 
     def at_last_step(self) -> NDArray[np.bool_]:
-        """Return where this step is the last of its episode."""
+        """Return where this step is the last that is played of its episode."""
         return np.asarray(self._now[_PLACE] == self._now[_LAST_PLACE])
+
+    def tell_ends_apart(
+        self, ended: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return where an episode that ended is over, and where its steps are used up."""
+        if self._max_steps is None:
+            return ended, np.zeros_like(ended)
+        lengths = self._lengths[self._now[_SLOT]]
+        return ended & (lengths <= self._max_steps), ended & (lengths >= self._max_steps)
 
     def finished(self) -> NDArray[np.bool_]:
         """Return where no episode is under way."""
@@ -142,7 +171,8 @@ class EpisodePool:
     def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Sample the episodes with these keys into these slots."""
         steps = self._now[_PLACE] - self._starts[_PLACE][self._now[_SLOT]]
-        at_once = max(1, _STEPS_AT_ONCE // task.max_steps)
+        at_once = min(_STEPS_AT_ONCE // task.max_steps, _NUMBERS_AT_ONCE // task.size)
+        at_once = max(1, at_once)
         for first in range(0, len(slots), at_once):
             some = slice(first, first + at_once)
             episodes = task.sample_compact(keys[some])
@@ -156,10 +186,24 @@ class EpisodePool:
 
     def _find_starts(self) -> list[NDArray[Any]]:
         """Return for each slot what an environment must know to play it."""
-        slots = np.arange(len(self._lengths))
-        places = slots * self._programs.length
-        last_places = places + self._lengths - 1
-        return [slots, places, last_places, slots * self._rows.length, self._keys]
+        slots, places = np.arange(len(self._lengths)), self._programs.starts()
+        steps = self._lengths
+        if self._max_steps is not None:
+            steps = np.minimum(steps, self._max_steps)
+        return [slots, places, places + steps - 1, self._rows.starts(), self._keys]
+
+
+def check_room(task: Task, num_envs: int) -> None:
+    """Check that so many environments can play a task.
+
+    Raises:
+        ValueError: If their episodes would hold more than `MOST_NUMBERS_TOGETHER` numbers.
+    """
+    if num_envs * task.size > MOST_NUMBERS_TOGETHER:
+        raise ValueError(
+            f"the episodes of all environments may hold at most {MOST_NUMBERS_TOGETHER} "
+            f"numbers together, but {num_envs} of {task.size} hold {num_envs * task.size}"
+        )
 
 
 def _keep_freed_memory() -> None:

@@ -18,19 +18,21 @@ class RowStore:
 
     Args:
         num_slots: Slots.
+        num_special: The last so many of them are special; see `SlotTable`.
     """
 
-    def __init__(self, num_slots: int) -> None:
+    def __init__(self, num_slots: int, num_special: int = 0) -> None:
         """Make slots that hold nothing."""
-        self._inputs, self._answers = SlotTable(num_slots), SlotTable(num_slots)
-        self._symbols, self._reals = SlotTable(num_slots), SlotTable(num_slots)
+        self._inputs, self._answers, self._symbols, self._reals = (
+            SlotTable(num_slots, num_special) for _ in range(4)
+        )
         self._alphabet: tuple[NDArray[np.float32], NDArray[np.int8]] | None = None
         self._real_channel: int | None = None
 
-    @property
-    def length(self) -> int:
-        """Rows of a slot; slot ``s`` begins at place ``s * length``."""
-        return max(self._inputs.length, self._symbols.length)
+    def starts(self) -> NDArray[np.int64]:
+        """Return the place of each slot's first row, shape ``(S,)``."""
+        spelled = self._alphabet is not None
+        return (self._symbols if spelled else self._inputs).starts()
 
     def store(self, slots: NDArray[np.int64], rows: Rows) -> None:
         """Write the rows of an episode into each of these slots."""

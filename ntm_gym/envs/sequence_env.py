@@ -7,11 +7,13 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from ntm_gym.envs.overrides import override
-from ntm_gym.envs.rendering import RENDER_MODES, Window, make_panels, render_ansi, render_rgb
+from ntm_gym.envs.episode_limit import with_limit
+from ntm_gym.envs.options import choose_episode
+from ntm_gym.envs.rendering import RENDER_MODES, EpisodePicture, Window
 from ntm_gym.envs.scoring import (
     check_answers,
     check_reward,
@@ -20,10 +22,12 @@ from ntm_gym.envs.scoring import (
     make_action_space,
     score_bits,
 )
+from ntm_gym.scalars import as_integer
 from ntm_gym.tasks import Episodes, Task, make_task
 from ntm_gym.tasks.keyed_random import draw_keys
 
 _KEYS_AT_ONCE = 64
+_NUMBERS_AT_ONCE = 2**22
 
 
 class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
@@ -51,7 +55,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     ``np_random``; everything else follows from the key. ``options={"key": k}`` replays the
     episode of a key. Any other option overrides a parameter of the task for one episode, for
     example ``options={"length": 7}`` where there are ``min_length`` and ``max_length``; it may
-    not leave the observation and action spaces.
+    not leave the observation and action spaces. An option that is None leaves things as they
+    are.
 
     ## Rewards
     - ``reward="bits"`` (default): the fraction of right bits where something is asked for, else
@@ -63,13 +68,16 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
       1 is certain and right, 0 is a coin, and honesty pays best.
 
     ## Episode Termination
-    ``terminated`` after the last step of the episode; never ``truncated``.
+    ``terminated`` after the last step of the episode; never ``truncated``, unless
+    ``max_episode_steps`` is given to `gymnasium.make`. Without it there is no limit, and
+    ``env.spec.max_episode_steps`` of an environment that was made says how many steps its
+    longest episode has, options aside.
 
     ## Information
     After every step and reset, always the same keys: ``target`` (int8, ``(O,)``) and
     ``target_mask`` (bool), what was asked for at the step just answered and whether anything
     was; ``bit_errors`` and ``num_target_bits`` (int64), so far; ``exact`` (bool), no error so
-    far; ``key`` (uint64), the episode's.
+    far; ``key`` (uint64, an array without dimensions, which torch takes), the episode's.
 
     Args:
         task: Name of the task, a key of `ntm_gym.tasks.TASKS`.
@@ -80,7 +88,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         **parameters: Parameters of the task.
 
     Raises:
-        ValueError: If an argument is unknown or impossible.
+        TypeError: If an argument is unknown; it is a `ValueError` too.
+        ValueError: If an argument is impossible.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -97,6 +106,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         **parameters: Any,
     ) -> None:
         """Build the task and its spaces."""
+        self._spec: EnvSpec | None = None
         self.task = make_task(task, **parameters)
         check_reward(reward, action)
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
@@ -110,26 +120,47 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         self.action_space = make_action_space(action, self.task.output_size)
         self._queue = _EpisodeQueue()
         self._step: int | None = None
-        self._answers: list[NDArray[Any]] = []
+        self._begun = False
+        self._picture: EpisodePicture | None = None
         self._window = Window(self.metadata["render_fps"])
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How it was made; ``max_episode_steps`` is the length of the longest episode."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = with_limit(spec, self.task.max_steps)
+
+    @property
+    def window_closed(self) -> bool:
+        """Whether the user has closed the window; rendering goes on without it."""
+        return self._window.closed_by_user
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode; see the class for the options."""
-        super().reset(seed=seed)
-        changes = dict(options or {})
-        task = self.task
-        if changes:
-            key = changes.pop("key", None)
-            task = override(task, changes)
-            if key is None:
-                key = self._queue.next_key(self.task, self.np_random)
-            self._key = np.uint64(key)
-            self._begin(task.sample(np.array([self._key])), 0)
+        """Begin an episode.
+
+        Args:
+            seed: Of the episodes from here on; None goes on.
+            options: See the class.
+
+        Raises:
+            TypeError: If the options are not a dict with strings as keys.
+            ValueError: If an option is unknown or impossible.
+        """
+        task, key = choose_episode(self.task, options)
+        super().reset(seed=seed if as_integer(seed) is None else as_integer(seed))
+        if key is None and task is self.task:
+            key, episodes, row = self._queue.next_episode(task, self.np_random)
         else:
-            self._key, episodes, row = self._queue.next_episode(self.task, self.np_random)
-            self._begin(episodes, row)
+            if key is None:
+                key = self._queue.next_key(self.np_random)
+            episodes, row = task.sample(np.array([key])), 0
+        self._key = np.array(key)
+        self._begin(episodes, row)
         if self.render_mode == "human":
             self.render()
         blank = np.zeros(task.output_size, np.int8)
@@ -157,8 +188,8 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             reward = float(terminated and self._num_right == self._num_target_bits)
         elif not scored:
             reward = 0.0
-        if self.render_mode is not None:
-            self._answers.append(np.array(action))
+        if self._picture is not None:
+            self._picture.record(action)
         if self.render_mode == "human":
             self.render()
         self._step = None if terminated else step + 1
@@ -169,18 +200,21 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         """Draw inputs, targets and the answers so far.
 
         Returns:
-            Text for ``"ansi"``, an image ``(height, width, 3)`` for ``"rgb_array"``, else None.
+            Text for ``"ansi"``, an image ``(height, width, 3)`` for ``"rgb_array"``, always of
+            the same size, else None.
+
+        Raises:
+            ResetNeeded: If no episode has begun.
         """
-        if self.render_mode is None:
+        if not self._begun:
+            raise ResetNeeded("reset must be called before render")
+        if self._picture is None:
             return None
-        bounds = self.task.input_bounds
-        panels = make_panels(self._inputs, *self._asked, self._answers, bounds)
         if self.render_mode == "ansi":
-            return render_ansi(panels)
-        image = render_rgb(panels)
+            return self._picture.text()
         if self.render_mode == "rgb_array":
-            return image
-        self._window.show(image)
+            return self._picture.image()
+        self._window.show(self._picture.image())
         return None
 
     def close(self) -> None:
@@ -190,15 +224,18 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
     def _begin(self, episodes: Episodes, row: int) -> None:
         inputs, targets, target_mask, lengths = episodes
         self._length = int(lengths[row])
-        self._inputs = inputs[row, : self._length]
-        self._asked = targets[row, : self._length], target_mask[row, : self._length]
+        steps = slice(self._length)
+        episode = inputs[row, steps], targets[row, steps], target_mask[row, steps]
         shown = np.zeros((self._length + 1, inputs.shape[2]), np.float32)
-        shown[:-1] = self._inputs
+        shown[:-1] = episode[0]
         self._observations = list(shown)
-        self._targets = list(self._asked[0] * self._asked[1][:, None])
-        self._target_mask = self._asked[1].tolist()
+        self._targets = list(episode[1] * episode[2][:, None])
+        self._target_mask = episode[2].tolist()
         self._step, self._num_right, self._num_target_bits = 0, 0, 0
-        self._answers = []
+        self._begun = True
+        if self.render_mode is not None:
+            bounds, columns = self.task.input_bounds, self.task.max_steps
+            self._picture = EpisodePicture(*episode, bounds, columns)
 
     def _score(self, action: Any, target: NDArray[np.int8]) -> tuple[int, float]:
         """Check an action; return its right bits and its reward, were it scored."""
@@ -220,7 +257,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             "bit_errors": np.int64(bit_errors),
             "num_target_bits": np.int64(self._num_target_bits),
             "exact": bit_errors == 0,
-            "key": self._key,
+            "key": self._key.copy(),
         }
 
 
@@ -231,19 +268,25 @@ class _EpisodeQueue:
         self._source: np.random.Generator | None = None
         self._keys = np.empty(0, np.uint64)
         self._row = 0
+        self._first = self._end = 0
 
-    def next_key(self, task: Task, source: np.random.Generator) -> np.uint64:
+    def next_key(self, source: np.random.Generator) -> np.uint64:
         """Return the next key."""
-        return self.next_episode(task, source)[0]
+        if source is not self._source or self._row == len(self._keys):
+            self._source, self._row = source, 0
+            self._keys = draw_keys(source, _KEYS_AT_ONCE)
+            self._first = self._end = 0
+        self._row += 1
+        return np.uint64(self._keys[self._row - 1])
 
     def next_episode(
         self, task: Task, source: np.random.Generator
     ) -> tuple[np.uint64, Episodes, int]:
-        """Return the next key, the block with its episode, and the episode's row."""
-        if source is not self._source or self._row == len(self._keys):
-            self._source, self._row = source, 0
-            self._keys = draw_keys(source, _KEYS_AT_ONCE)
-            self._episodes = task.sample(self._keys)
-        row = self._row
-        self._row += 1
-        return self._keys[row], self._episodes, row
+        """Return the next key, a block with its episode, and the episode's row."""
+        key = self.next_key(source)
+        row = self._row - 1
+        if row >= self._end:
+            at_once = max(1, _NUMBERS_AT_ONCE // task.size)
+            self._first, self._end = row, min(row + at_once, len(self._keys))
+            self._episodes = task.sample(self._keys[self._first : self._end])
+        return key, self._episodes, row - self._first

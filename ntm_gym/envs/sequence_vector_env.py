@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from ntm_gym.envs.episode_pool import EpisodePool
+from ntm_gym.envs.episode_limit import as_limit, with_limit
+from ntm_gym.envs.episode_pool import EpisodePool, check_room
+from ntm_gym.envs.options import check_options, choose_episodes
+from ntm_gym.envs.rendering import EpisodePicture
 from ntm_gym.envs.scoring import (
     check_answers,
     check_reward,
@@ -21,7 +25,8 @@ from ntm_gym.envs.scoring import (
     log_score,
     make_action_space,
 )
-from ntm_gym.tasks import make_task
+from ntm_gym.scalars import as_integer, in_short
+from ntm_gym.tasks import Task, make_task
 
 VectorStep = tuple[
     NDArray[np.float32],
@@ -47,18 +52,23 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         task: Name of the task.
         reward: Kind of reward.
         action: Kind of action.
-        render_mode: Must be None; render a single environment instead.
+        render_mode: ``"ansi"``, ``"rgb_array"`` or None; for a window there is
+            `gymnasium.wrappers.vector.HumanRendering`.
         autoreset_mode: When a finished environment begins its next episode: at the next step
             (whose action is ignored), in the same step, or when `reset` is called with a
             ``reset_mask``.
+        max_episode_steps: Steps after which an episode is ``truncated``, as by the wrapper
+            ``TimeLimit`` of single environments; None or -1 for no limit.
         **parameters: Parameters of the task.
 
     Raises:
-        ValueError: If an argument is unknown or impossible.
+        TypeError: If an argument is unknown (then it is a `ValueError` too), or
+            ``max_episode_steps`` not an integer.
+        ValueError: If an argument is impossible, or so many environments are too large.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
-        "render_modes": [],
+        "render_modes": ["ansi", "rgb_array"],
         "render_fps": 4,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
@@ -71,17 +81,28 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         action: str = "bits",
         render_mode: str | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
         **parameters: Any,
     ) -> None:
         """Build the task and its spaces."""
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be at least 1, not {num_envs}")
-        if render_mode is not None:
-            raise ValueError(f"render_mode must be None for vectors, not {render_mode!r}")
+        self._spec: EnvSpec | None = None
+        count = as_integer(num_envs)
+        if count is None or count < 1:
+            raise ValueError(
+                f"num_envs must be an integer of at least 1, not {in_short(num_envs)}"
+            )
+        num_envs = count
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(
+                f"render_mode must be one of {self.metadata['render_modes']} for vectors, not "
+                f"{render_mode!r}; gymnasium.wrappers.vector.HumanRendering opens a window"
+            )
         check_reward(reward, action)
         self.num_envs, self.render_mode = num_envs, render_mode
         self.reward, self.action = reward, action
+        self.max_episode_steps = as_limit(max_episode_steps)
         self.task = make_task(task, **parameters)
+        check_room(self.task, num_envs)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         low, high = self.task.input_bounds
@@ -92,11 +113,21 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self.single_action_space = make_action_space(action, self.task.output_size)
         self.action_space = batch_space(self.single_action_space, num_envs)
 
-        self._pool = EpisodePool(self.task, num_envs)
+        self._pool = EpisodePool(self.task, num_envs, self.max_episode_steps)
+        self._pictures: list[EpisodePicture | None] = [None] * num_envs
         self._num_right = np.zeros(num_envs, np.int64)
         self._num_scored = np.zeros(num_envs, np.int64)
         self._everywhere = np.ones(num_envs, np.bool_)
         self._shares = np.arange(self.task.output_size + 1) / self.task.output_size
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How it was made; ``max_episode_steps`` is the limit, or the longest episode's."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = with_limit(spec, self.max_episode_steps or self.task.max_steps)
 
     def reset(
         self,
@@ -108,25 +139,30 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
 
         Args:
             seed: Of the first environment, the others have the next ones; or one for each.
-            options: As for `SequenceEnv`, where ``key`` may hold one key for each; and
+            options: As for `SequenceEnv`, where each may also be a list or an array with a
+                value for each environment, None where it is to stay as it is; and
                 ``reset_mask``, bool, shape ``(N,)``, to begin episodes only where it is true.
 
         Returns:
             Observations, shape ``(N, I)``, and information.
 
         Raises:
-            ValueError: If seeds or options do not fit.
+            TypeError: If the options are not a dict with strings as keys.
+            ValueError: If seeds or options do not fit, or the episodes are too large.
         """
-        changes = dict(options or {})
-        chosen = self._check_reset_mask(changes.pop("reset_mask", None))
+        given = check_options(options)
+        chosen = self._check_reset_mask(given.pop("reset_mask", None))
+        tasks, keys, has_key = choose_episodes(self.task, given, chosen)
+        for task, _ in tasks:
+            check_room(task, self.num_envs)
         self._seed(seed, chosen)
-        envs = np.flatnonzero(chosen)
-        key = changes.pop("key", None)
-        if changes or key is not None:
-            self._pool.begin_special(envs, key, changes)
-        else:
-            self._pool.begin(envs)
-        self._forget_counts(envs)
+        for task, envs in tasks:
+            if task is self.task and not has_key[envs].any():
+                self._pool.begin(envs)
+            else:
+                self._pool.begin_special(task, envs, keys, has_key)
+            self._draw(task, envs)
+        self._forget_counts(np.flatnonzero(chosen))
         return self._pool.show(), self._blank_info(chosen)
 
     def step(self, actions: NDArray[Any]) -> VectorStep:
@@ -151,39 +187,41 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             raise ResetNeeded("reset must be called before step and after an episode's end")
 
         targets, scored = self._pool.asked()
-        terminations = self._pool.at_last_step()
+        if self.max_episode_steps is not None:
+            targets[restarting], scored[restarting] = 0, False
+        ended = self._pool.at_last_step()
+        terminations, truncations = self._pool.tell_ends_apart(ended)
         right = count_right(answers, targets) * scored
         self._num_right += right
         self._num_scored += scored
         rewards = self._rewards(answers, targets, right, scored, terminations)
 
+        if self.render_mode is not None:
+            self._record(answers, restarting)
         self._pool.advance()
         final = {}
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
-            (restarting,) = terminations.nonzero()
+            (restarting,) = ended.nonzero()
             if len(restarting) > 0:
                 final = self._final(restarting, targets, scored)
                 targets[restarting], scored[restarting] = 0, False
         if len(restarting) > 0:
             self._pool.begin(restarting)
             self._forget_counts(restarting)
+            self._draw(self.task, restarting)
         info = self._info(targets, scored) | final
-        truncations = np.zeros(self.num_envs, np.bool_)
         return self._pool.show(), rewards, terminations, truncations, info
 
     def _final(
         self, ended: NDArray[np.int64], targets: NDArray[np.int8], scored: NDArray[np.bool_]
     ) -> dict[str, Any]:
-        """Return what episodes end with: information, and an observation of zeros."""
+        """Return what episodes end with: information, and the observation behind them."""
+        shown = self._pool.show()
         where = np.zeros(self.num_envs, np.bool_)
         where[ended] = True
         final_obs = np.full(self.num_envs, None, dtype=object)
-        for env, zeros in zip(
-            ended.tolist(),
-            np.zeros((len(ended), self.task.input_size), np.float32),
-            strict=True,
-        ):
-            final_obs[env] = zeros
+        for env, observation in zip(ended.tolist(), shown[ended], strict=True):
+            final_obs[env] = observation
         info = self._info(targets, scored)
         final_info: dict[str, Any] = {}
         for name, mask in zip(_NAMES, _MASKS, strict=True):
@@ -255,17 +293,64 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         return array
 
     def _seed(self, seed: int | Sequence[int | None] | None, chosen: NDArray[np.bool_]) -> None:
+        first = as_integer(seed)
         if seed is None:
             seeds: list[int | None] = [None] * self.num_envs
-        elif isinstance(seed, (int, np.integer)):
-            seeds = [int(seed) + env for env in range(self.num_envs)]
+        elif first is not None:
+            seeds = [first + env for env in range(self.num_envs)]
+        elif isinstance(seed, (Sequence, np.ndarray)) and not isinstance(seed, str):
+            seeds = [one if as_integer(one) is None else as_integer(one) for one in seed]
         else:
-            seeds = list(seed)
+            raise TypeError(f"seed must be an integer, or a list of them, not {in_short(seed)}")
         if len(seeds) != self.num_envs:
             raise ValueError(
                 f"there must be one seed for each of {self.num_envs} environments, "
                 f"not {len(seeds)}"
             )
-        for env in np.flatnonzero(chosen).tolist():
-            if seeds[env] is not None or not self._pool.has_source(env):
-                self._pool.set_source(env, seeding.np_random(seeds[env])[0])
+        sources = {
+            env: seeding.np_random(seeds[env])[0]
+            for env in np.flatnonzero(chosen).tolist()
+            if seeds[env] is not None or not self._pool.has_source(env)
+        }
+        for env, source in sources.items():
+            self._pool.set_source(env, source)
+
+    def render(self) -> tuple[Any, ...] | None:
+        """Draw what each environment shows, as `SequenceEnv.render`.
+
+        Returns:
+            One text or image for each environment; None without a ``render_mode``.
+
+        Raises:
+            ResetNeeded: If an environment has had no episode yet.
+        """
+        if not self._pool.started:
+            raise ResetNeeded("reset must be called before render")
+        if self.render_mode is None:
+            return None
+        pictures = [picture for picture in self._pictures if picture is not None]
+        if self.render_mode == "ansi":
+            return tuple(picture.text() for picture in pictures)
+        return tuple(picture.image() for picture in pictures)
+
+    def _draw(self, task: Task, envs: NDArray[np.int64]) -> None:
+        """Begin the pictures of these environments' episodes."""
+        if self.render_mode is None:
+            return
+        episodes = task.sample(self._pool.keys()[envs])
+        for row, env in enumerate(envs.tolist()):
+            steps = slice(int(episodes.lengths[row]))
+            self._pictures[env] = EpisodePicture(
+                episodes.inputs[row, steps],
+                episodes.targets[row, steps],
+                episodes.target_mask[row, steps],
+                self.task.input_bounds,
+                self.task.max_steps,
+            )
+
+    def _record(self, answers: NDArray[Any], restarting: NDArray[np.int64]) -> None:
+        """Add answers to the pictures, but those that are not heard."""
+        ignored = set(restarting.tolist())
+        for env, picture in enumerate(self._pictures):
+            if picture is not None and env not in ignored:
+                picture.record(answers[env])

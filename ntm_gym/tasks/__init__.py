@@ -1,11 +1,13 @@
 """The tasks: episodes as pure functions of parameters and key, without Gymnasium."""
 
+import inspect
 from typing import Any
 
 from ntm_gym.tasks.associative_recall import AssociativeRecall
 from ntm_gym.tasks.copy_task import Copy
 from ntm_gym.tasks.episodes import CompactEpisodes, CompactTask, Episodes, Task
 from ntm_gym.tasks.ngram import NGram
+from ntm_gym.tasks.parameters import UnknownParameterError
 from ntm_gym.tasks.priority_sort import PrioritySort
 from ntm_gym.tasks.repeat_copy import RepeatCopy
 
@@ -20,6 +22,7 @@ __all__ = [
     "PrioritySort",
     "RepeatCopy",
     "Task",
+    "UnknownParameterError",
     "make_task",
     "register_task",
 ]
@@ -50,15 +53,19 @@ def make_task(name: str, **parameters: Any) -> Task:
         **parameters: Constructor arguments; the paper's by default.
 
     Raises:
-        ValueError: If the name or a parameter is unknown, or a value impossible.
+        ValueError: If the name is unknown, or a value impossible.
+        UnknownParameterError: If a parameter is unknown; a `TypeError` and a `ValueError`.
 
     Example:
         >>> make_task("copy", max_length=5)
         Copy(num_bits=8, min_length=1, max_length=5)
     """
-    if name not in TASKS:
+    if not isinstance(name, str) or name not in TASKS:
         raise ValueError(f"the task must be one of {', '.join(TASKS)}, not {name!r}")
+    task = TASKS[name]
     try:
-        return TASKS[name](**parameters)
+        inspect.signature(task).bind(**parameters)
     except TypeError as error:
-        raise ValueError(f"task {name!r}: {error}") from error
+        message = f"task {name!r}: {task.__name__}.__init__() {error}"
+        raise UnknownParameterError(message) from error
+    return task(**parameters)

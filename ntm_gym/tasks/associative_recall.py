@@ -57,7 +57,8 @@ class AssociativeRecall(CompactTask):
         max_items: Most items.
 
     Raises:
-        ValueError: If a parameter is too small or the range is reversed.
+        ValueError: If a parameter is too small or the range is reversed, or
+            an episode too large; see `Task`.
 
     Example:
         >>> task = AssociativeRecall(min_items=2, max_items=2)
@@ -70,8 +71,8 @@ class AssociativeRecall(CompactTask):
     min_items: int = 2
     max_items: int = 6
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
+    def check_parameters(self) -> None:
+        """Check that sizes are positive and ranges not reversed."""
         require_at_least(1, num_bits=self.num_bits, item_length=self.item_length)
         require_range(2, min_items=self.min_items, max_items=self.max_items)
 

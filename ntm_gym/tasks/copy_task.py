@@ -54,7 +54,8 @@ class Copy(CompactTask):
         max_length: Most vectors.
 
     Raises:
-        ValueError: If a parameter is not positive or the lengths are reversed.
+        ValueError: If a parameter is not positive or the lengths are reversed, or
+            an episode too large; see `Task`.
 
     Example:
         >>> episodes = Copy(num_bits=2, max_length=3).sample(np.array([7], dtype=np.uint64))
@@ -66,8 +67,8 @@ class Copy(CompactTask):
     min_length: int = 1
     max_length: int = 20
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
+    def check_parameters(self) -> None:
+        """Check that sizes are positive and ranges not reversed."""
         require_at_least(1, num_bits=self.num_bits)
         require_range(1, min_length=self.min_length, max_length=self.max_length)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_gym.scalars import take_python_numbers
+from ntm_gym.tasks.parameters import MOST_NUMBERS
 from ntm_gym.tasks.rows import Rows
 
 if TYPE_CHECKING:
@@ -94,7 +96,30 @@ class Task(ABC):
 
     An episode depends on the parameters and its key alone: never on the batch it is sampled
     in, on the order, or on the machine.
+
+    Raises:
+        ValueError: If a parameter is impossible, or an episode would hold more than
+            `MOST_NUMBERS` numbers.
     """
+
+    def __post_init__(self) -> None:
+        """Take NumPy's numbers as Python's, and check the parameters."""
+        take_python_numbers(self)
+        self.check_parameters()
+        if self.size > MOST_NUMBERS:
+            raise ValueError(
+                f"an episode may hold at most {MOST_NUMBERS} numbers, but one of "
+                f"{self.max_steps} steps with {self.input_size} inputs and {self.output_size} "
+                f"outputs holds {self.size}"
+            )
+
+    def check_parameters(self) -> None:  # noqa: B027
+        """Raise a `ValueError` if a parameter is impossible; accepts all unless overridden."""
+
+    @property
+    def size(self) -> int:
+        """Numbers of the longest possible episode, at most `MOST_NUMBERS`."""
+        return int(self.max_steps) * int(self.input_size + self.output_size)
 
     @property
     @abstractmethod
@@ -163,16 +188,24 @@ class Task(ABC):
         Raises:
             ValueError: If a parameter is unknown or its value impossible.
         """
-        names = [field.name for field in dataclasses.fields(self)]
         expanded: dict[str, Any] = {}
         for name, value in changes.items():
-            both = [f"min_{name}", f"max_{name}"]
-            if name not in names and not set(both) <= set(names):
-                raise ValueError(
-                    f"{type(self).__name__} has the parameters {', '.join(names)}, not {name!r}"
-                )
-            expanded.update(dict.fromkeys([name] if name in names else both, value))
+            expanded.update(dict.fromkeys(self.expand_name(name), value))
         return dataclasses.replace(self, **expanded)
+
+    def expand_name(self, name: str) -> list[str]:
+        """Return the parameters that a name stands for: ``x`` may mean ``min_x, max_x``.
+
+        Raises:
+            ValueError: If there is no such parameter.
+        """
+        names = [field.name for field in dataclasses.fields(self)]
+        both = [f"min_{name}", f"max_{name}"]
+        if name not in names and not set(both) <= set(names):
+            raise ValueError(
+                f"{type(self).__name__} has the parameters {', '.join(names)}, not {name!r}"
+            )
+        return [name] if name in names else both
 
 
 class CompactTask(Task):

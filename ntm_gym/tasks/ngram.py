@@ -52,7 +52,8 @@ class NGram(CompactTask):
         sequence_length: Bits of an episode.
 
     Raises:
-        ValueError: If a parameter is not positive, or the context longer than 16 bits.
+        ValueError: If a parameter is not positive, or the context longer than 16 bits,
+            or an episode too large; see `Task`.
 
     Example:
         >>> NGram().sample(np.array([7], dtype=np.uint64)).targets.shape
@@ -62,8 +63,8 @@ class NGram(CompactTask):
     context_length: int = 5
     sequence_length: int = 200
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
+    def check_parameters(self) -> None:
+        """Check that sizes are positive and ranges not reversed."""
         require_at_least(1, context_length=self.context_length)
         require_at_least(1, sequence_length=self.sequence_length)
         if self.context_length > 16:
@@ -83,6 +84,11 @@ class NGram(CompactTask):
     def max_steps(self) -> int:
         """Steps of every episode."""
         return self.sequence_length
+
+    @property
+    def size(self) -> int:
+        """Numbers of an episode, the probability after each context among them."""
+        return super().size + (1 << self.context_length)
 
     def probabilities(self, keys: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Return the sources of these episodes.

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from ntm_gym.scalars import in_short
+
+MOST_NUMBERS = 2**21
+"""An episode may hold this many numbers: its steps times inputs and outputs of a step."""
+
+
+class UnknownParameterError(TypeError, ValueError):
+    """A task has no parameter of this name, or lacks one.
+
+    A `TypeError`, as for the arguments of any function: other libraries try an argument and
+    read from the error that it is unknown. A `ValueError` as every other unfit parameter.
+    """
+
 
 def require_at_least(least: int, **parameters: int) -> None:
     """Check integer parameters.
@@ -15,7 +28,9 @@ def require_at_least(least: int, **parameters: int) -> None:
     """
     for name, value in parameters.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, not {value!r}")
+            raise ValueError(
+                f"{name} must be an integer of at least {least}, not {in_short(value)}"
+            )
 
 
 def require_range(least: int, **bounds: int) -> None:

@@ -51,7 +51,8 @@ class PrioritySort(CompactTask):
         num_outputs: Vectors asked for (k), at most n.
 
     Raises:
-        ValueError: If a parameter is not positive or more is asked for than shown.
+        ValueError: If a parameter is not positive or more is asked for than shown,
+            or an episode too large; see `Task`.
 
     Example:
         >>> PrioritySort().sample(np.array([7], dtype=np.uint64)).inputs.shape
@@ -62,8 +63,8 @@ class PrioritySort(CompactTask):
     num_inputs: int = 20
     num_outputs: int = 16
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
+    def check_parameters(self) -> None:
+        """Check that sizes are positive and ranges not reversed."""
         require_at_least(1, num_bits=self.num_bits, num_inputs=self.num_inputs)
         require_at_least(1, num_outputs=self.num_outputs)
         if self.num_outputs > self.num_inputs:

@@ -61,7 +61,8 @@ class RepeatCopy(CompactTask):
         max_repeats: Most repeats.
 
     Raises:
-        ValueError: If a parameter is not positive or a range is reversed.
+        ValueError: If a parameter is not positive or a range is reversed, or
+            an episode too large; see `Task`.
 
     Example:
         >>> task = RepeatCopy(num_bits=2, min_length=3, max_length=3, max_repeats=1)
@@ -75,8 +76,8 @@ class RepeatCopy(CompactTask):
     min_repeats: int = 1
     max_repeats: int = 10
 
-    def __post_init__(self) -> None:
-        """Check the parameters."""
+    def check_parameters(self) -> None:
+        """Check that sizes are positive and ranges not reversed."""
         require_at_least(1, num_bits=self.num_bits)
         require_range(1, min_length=self.min_length, max_length=self.max_length)
         require_range(1, min_repeats=self.min_repeats, max_repeats=self.max_repeats)

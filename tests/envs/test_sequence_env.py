@@ -11,11 +11,12 @@ import numpy as np
 import pygame
 import pytest
 from gymnasium.utils.env_checker import data_equivalence
+from gymnasium.vector import SyncVectorEnv
 
 import ntm_gym
 from ntm_gym.envs.sequence_env import SequenceEnv
 from ntm_gym.envs.sequence_vector_env import SequenceVectorEnv
-from ntm_gym.tasks import Copy
+from ntm_gym.tasks import Copy, make_task
 
 KEY = 123456789
 
@@ -269,7 +270,6 @@ def test_a_step_without_an_episode_is_refused() -> None:
         ({"task": "paste"}, "the task must be one of copy"),
         ({"min_length": 5, "max_length": 4}, "min_length must not exceed max_length"),
         ({"num_bits": 0}, "num_bits must be an integer of at least 1, not 0"),
-        ({"bits": 8}, "unexpected keyword argument 'bits'"),
         ({"reward": "kudos"}, "reward must be one of"),
         ({"action": "words"}, "action must be one of"),
         ({"reward": "log_score"}, "needs action 'probability'"),
@@ -281,6 +281,28 @@ def test_impossible_arguments_are_refused(arguments: dict[str, Any], message: st
         SequenceEnv(**arguments)
     with pytest.raises(ValueError, match=message):
         SequenceVectorEnv(1, **arguments)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **arguments: gymnasium.make("NTMCopy-v0", **arguments),
+        lambda **arguments: gymnasium.make_vec("NTMCopy-v0", **arguments),
+        lambda **arguments: SequenceEnv("ngram", **arguments),
+        lambda **arguments: make_task("copy", **arguments),
+    ],
+)
+def test_an_unknown_argument_is_a_type_error_by_which_libraries_probe(make: Any) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'frameskip'"):
+        make(frameskip=1)
+    with pytest.raises(ValueError, match="unexpected keyword argument 'frameskip'"):
+        make(frameskip=1)
+
+
+@pytest.mark.parametrize("task", [5, None, ["copy"], {}])
+def test_what_is_no_name_of_a_task_is_refused(task: Any) -> None:
+    with pytest.raises(ValueError, match="the task must be one of copy"):
+        make_task(task)
 
 
 def test_make_imports_the_package_by_itself() -> None:
@@ -321,6 +343,101 @@ def test_a_long_episode_is_drawn_smaller() -> None:
     env.reset(seed=0)
 
     assert env.render().shape == (2 * 7, 2_000, 3)
+
+
+def test_images_have_one_size_however_long_the_episode() -> None:
+    env = SequenceEnv("copy", render_mode="rgb_array", max_length=5)
+    shapes = set()
+    for length in (1, 3, 5, 6, 50):
+        env.reset(seed=0, options={"length": length})
+        shapes.add(env.render().shape)
+
+    assert shapes == {(16 * (9 + 8 + 8 + 4), 16 * 11, 3)}
+
+
+def test_behind_a_shorter_episode_the_image_is_empty() -> None:
+    env = SequenceEnv("copy", render_mode="rgb_array", max_length=5)
+    env.reset(seed=0, options={"length": 2})
+
+    behind = env.render()[:, 16 * 5 :]
+
+    assert np.unique(behind.reshape(-1, 3), axis=0).tolist() == [[96, 125, 139]]
+
+
+def test_the_image_of_a_longer_episode_follows_the_steps() -> None:
+    env = SequenceEnv("ngram", render_mode="rgb_array", sequence_length=8)
+    _, info = env.reset(seed=0, options={"sequence_length": 20})
+    key = np.array([info["key"]])
+    bits = env.task.replace(sequence_length=20).sample(key).targets[0, :, 0]
+    shown = []
+    for step in range(21):
+        image = env.render()
+        shown.append((image[16 * 3, ::16, 0] == 255).tolist())
+        answered = image[16 * 5, ::16].tolist()
+        first = int(np.clip(step + 2 - 8, 0, 12))
+        assert [cell != [38, 44, 66] for cell in answered] == [
+            number < step for number in range(first, first + 8)
+        ]
+        if step < 20:
+            env.step(np.zeros(1, np.int8))
+
+    for step, targets in enumerate(shown):
+        first = int(np.clip(step + 2 - 8, 0, 12))
+        assert targets == (bits[first : first + 8] == 1).tolist()
+
+
+def test_images_of_episodes_of_any_length_and_width_stay_small() -> None:
+    long, wide = {"min_length": 60_000, "max_length": 60_000}, {"num_bits": 50_000}
+    for parameters in (long, {"max_length": 3, **wide}):
+        env = SequenceEnv("copy", "bits", "bits", "rgb_array", **parameters)
+        env.reset(seed=0)
+        assert env.render().size <= 2**24
+
+
+@pytest.mark.parametrize("render_mode", [None, "ansi", "rgb_array", "human"])
+def test_render_before_reset_is_refused(render_mode: str | None) -> None:
+    with pytest.raises(gymnasium.error.ResetNeeded, match="reset must be called before render"):
+        SequenceEnv(render_mode=render_mode).render()
+
+
+def test_a_vector_renders_what_the_same_single_environments_do() -> None:
+    for mode in ("ansi", "rgb_array"):
+        vector = SequenceVectorEnv(2, max_length=3, render_mode=mode)
+        singles = SyncVectorEnv([lambda: SequenceEnv(max_length=3, render_mode=mode)] * 2)  # noqa: B023
+        with pytest.raises(gymnasium.error.ResetNeeded, match="reset must be called"):
+            vector.render()
+        for env in (vector, singles):
+            env.reset(seed=3, options={"length": 5})
+        for _ in range(40):
+            for found, expected in zip(vector.render() or (), singles.render(), strict=True):
+                np.testing.assert_array_equal(found, expected)
+            actions = vector.action_space.sample()
+            vector.step(actions)
+            singles.step(actions)
+
+
+def test_a_vector_has_no_window_of_its_own() -> None:
+    with pytest.raises(ValueError, match=r"gymnasium.wrappers.vector.HumanRendering opens"):
+        SequenceVectorEnv(2, render_mode="human")
+
+
+def test_a_window_that_the_user_closes_stays_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    env = SequenceEnv("copy", render_mode="human", min_length=2, max_length=2)
+    env.metadata = {**env.metadata, "render_fps": 1000}
+    env.reset(seed=0)
+    assert not env.window_closed
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
+    for _ in range(2):
+        env.step(np.zeros(8, np.int8))
+        assert env.window_closed
+        assert not pygame.display.get_init()
+
+
+def test_no_screen_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "no such driver")
+    with pytest.raises(OSError, match=r"^a window cannot be opened: [^\n]*$"):
+        SequenceEnv("copy", render_mode="human").reset(seed=0)
 
 
 def test_human_opens_a_window_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ntm_agents.training.coincidences import check_vectors
+from ntm_gym.scalars import take_python_numbers
 from ntm_gym.tasks import Task, make_task
 
 
@@ -69,6 +70,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
+        take_python_numbers(self)
         for name in ("sequences", "batch_size", "report_every", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
