@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from ntm_gym import __version__
-from ntm_gym.commands import bench, beyond, envs, evaluate, figures, leaderboard, paper, play
+from ntm_gym.terminal import run_command
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -26,8 +25,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command line without the program's name; the process's if None.
 
     Returns:
-        Exit code: 0; 1 if a verification failed; 2 after a user's error.
+        Exit code: 0; 1 if a verification failed; 2 after a user's error; see
+        `ntm_gym.terminal` for Ctrl-C and for output that nobody reads.
     """
+    return run_command("ntm-gym", lambda: _run_verb(arguments))
+
+
+def _run_verb(arguments: Sequence[str] | None) -> int:
+    # Imported here, so that Ctrl-C meanwhile ends in one line too.
+    from ntm_gym.commands import (
+        bench,
+        beyond,
+        envs,
+        evaluate,
+        figures,
+        leaderboard,
+        paper,
+        play,
+    )
+
     parser = OneLineParser(
         prog="ntm-gym", description="Memory tasks of the Neural Turing Machine."
     )
@@ -36,10 +52,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (envs, play, evaluate, leaderboard, bench, figures, beyond, paper):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
-    try:
-        return int(args.run(args))
-    except (ValueError, OSError) as error:
-        print(f"ntm-gym: {error}", file=sys.stderr)
-    except ModuleNotFoundError as error:
-        print(f"ntm-gym: {error}; pip install 'ntm-gym[all]'", file=sys.stderr)
-    return 2
+    return int(args.run(args))
