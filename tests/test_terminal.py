@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from ntm_gym import terminal
 from ntm_gym.terminal import CLOSED_PIPE, INTERRUPTED, USER_ERROR, run_command
 
 PROGRAM = [sys.executable, "-c", "import sys; from ntm_gym.cli import main; sys.exit(main())"]
@@ -194,7 +194,7 @@ def test_a_missing_package_is_one_line_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(terminal.metadata, "requires", lambda _: REQUIREMENTS)
+    monkeypatch.setattr(metadata, "requires", lambda _: REQUIREMENTS)
     error = ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     code, line = run_raising(error, capsys)

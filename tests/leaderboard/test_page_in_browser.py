@@ -67,7 +67,9 @@ def make_checkpoint(folder: Path, seed: int, network: str, task: str) -> str:
     path.parent.mkdir(parents=True)
     save_checkpoint(path, built, about)
     line = '{"sequences": %d, "validation_bits_per_sequence": %f}\n'
-    (path.parent / "log.jsonl").write_text(line % (50, 9.0) + line % (100, 3.0))
+    (path.parent / "log.jsonl").write_text(
+        line % (50, 9.0) + line % (100, 3.0), encoding="utf-8"
+    )
     return str(path)
 
 

@@ -23,9 +23,9 @@ from ntm_gym.tasks import NGram
 
 def change_point(board: Path, seed: int, edit: Callable[[dict[str, Any]], object]) -> None:
     path = board / "supervised" / "untrained" / "entry.json"
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     edit(data["runs"][seed - 1]["points"]["1-2"])
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 def test_a_submitted_entry_is_verified(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +45,7 @@ def test_a_report_says_by_how_much_each_run_and_point_differs(
     code = main(["leaderboard", "verify", "--board", str(board), "--report", str(reports)])
 
     assert code == 1
-    differences = json.loads((reports / "untrained.json").read_text())["seeds"]
+    differences = json.loads((reports / "untrained.json").read_text(encoding="utf-8"))["seeds"]
     assert differences["1"]["1-2"] == pytest.approx(0, abs=1e-4)
     assert differences["2"]["1-2"] == pytest.approx(0.1, abs=1e-4)
     table = format_reports(reports, {"untrained": "1-2"}).splitlines()

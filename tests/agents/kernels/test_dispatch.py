@@ -93,7 +93,11 @@ def test_an_ntm_on_a_cpu_never_imports_triton() -> None:
         "print('triton' in sys.modules)"
     )
     found = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
     )
 
     assert found.stdout.strip() == "False"

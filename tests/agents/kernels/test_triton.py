@@ -237,6 +237,7 @@ def test_kernels_compile_for_a_device_that_need_not_be_there(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         env=environment,
+        encoding="utf-8",
     )
 
     assert found.returncode == 0, found.stderr[-2000:]
