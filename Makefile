@@ -55,7 +55,7 @@ fast: .venv
 	$(BIN)/pytest -q
 
 slow: .venv $(if $(filter true,$(CI)),browser)
-	$(BIN)/pytest -q -m slow -rs
+	$(BIN)/pytest -q -m slow
 	$(if $(filter true,$(CI)),$(MAKE) settings)
 
 settings: .venv  ## the fast tests in other locales, paths, orders, and as an ordinary user
