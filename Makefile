@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread: the tensors are small, and threads that compete for a core wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard verify reproduce test check lint format type imports fast slow browser doc figures screenshots tables clean
+.PHONY: leaderboard verify reproduce test check lint format type imports fast slow settings browser doc figures screenshots tables clean
 
 leaderboard: .venv  ## verify a sample of every entry, print the tables, write the page
 	$(BIN)/ntm-gym leaderboard verify --episodes 50
@@ -55,8 +55,12 @@ imports: .venv
 fast: .venv
 	$(BIN)/pytest -q
 
-slow: .venv browser
+slow: .venv $(if $(filter true,$(CI)),browser)
 	$(BIN)/pytest -q -m slow
+	$(if $(filter true,$(CI)),$(MAKE) settings)
+
+settings: .venv  ## the fast tests in other locales, paths, orders, and as an ordinary user
+	.ci/settings $(SETTINGS)
 
 browser:  ## Chromium for the tests of the page; Debian's, if there is none
 	@for name in chromium chromium-browser google-chrome; do \

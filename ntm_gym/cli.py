@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from ntm_gym import __version__
-from ntm_gym.commands import bench, envs, evaluate, leaderboard, play
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong with a command line in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the message and exit with code 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
+from ntm_gym.terminal import OneLineParser, run_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,8 +15,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command line without the program's name; the process's if None.
 
     Returns:
-        Exit code: 0; 1 if a verification failed; 2 after a user's error.
+        Exit code: 0; 1 if a verification failed; 2 after a user's error; see
+        `ntm_gym.terminal` for Ctrl-C and for output that nobody reads.
     """
+    return run_command("ntm-gym", lambda: _run_verb(arguments))
+
+
+def _run_verb(arguments: Sequence[str] | None) -> int:
+    # Imported here, so that Ctrl-C meanwhile ends in one line too.
+    from ntm_gym.commands import bench, envs, evaluate, leaderboard, play
+
     parser = OneLineParser(
         prog="ntm-gym", description="Memory tasks of the Neural Turing Machine."
     )
@@ -36,10 +33,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (envs, play, evaluate, leaderboard, bench):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
-    try:
-        return int(args.run(args))
-    except (ValueError, OSError) as error:
-        print(f"ntm-gym: {error}", file=sys.stderr)
-    except ModuleNotFoundError as error:
-        print(f"ntm-gym: {error}; pip install 'ntm-gym[all]'", file=sys.stderr)
-    return 2
+    return int(args.run(args))

@@ -28,7 +28,7 @@ def test_evaluate_writes_raw_results(
     )
 
     assert "coin" in capsys.readouterr().out
-    costs = json.loads(output.read_text())["points"]["20"]["bits_per_sequence"]
+    costs = json.loads(output.read_text(encoding="utf-8"))["points"]["20"]["bits_per_sequence"]
     assert costs == [160.0] * 5
 
 
@@ -86,7 +86,7 @@ def test_a_network_is_evaluated_over_a_memory_of_another_size(
         output = tmp_path / f"{size}.json"
         options = ["--episodes", "3", "--memory-size", size, "--output", str(output)]
         assert main(["evaluate", "--agent", str(agent), *options]) == 0
-        points = json.loads(output.read_text())["points"]
+        points = json.loads(output.read_text(encoding="utf-8"))["points"]
         found.append(sum(points["20"]["bit_errors_per_sequence"]))
 
     assert found[0] == 0 < found[1]

@@ -142,7 +142,7 @@ def _seeds(entries: list[Entry], labels: list[str]) -> str:
 
 
 def _fill(path: Path, generated: dict[str, str]) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     for name, table in generated.items():
         begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
         before, marker, rest = text.partition(begin)

@@ -216,7 +216,7 @@ def _head() -> str:
     command = ["git", "rev-parse", "HEAD"]
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, check=True
+            command, capture_output=True, text=True, check=True, encoding="utf-8"
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""

@@ -15,14 +15,15 @@ class Progress:
     Args:
         title: What is being done.
         total: Number of steps; None if nobody knows.
-        stream: Where to draw.
+        stream: Where to draw; standard error if None.
     """
 
     def __init__(
-        self, title: str, total: int | None = None, stream: TextIO = sys.stderr
+        self, title: str, total: int | None = None, stream: TextIO | None = None
     ) -> None:
         """Draw nothing yet."""
         self._title, self._total, self._done = title, total, 0
+        stream = sys.stderr if stream is None else stream
         self._stream = stream if stream.isatty() else None
 
     def __enter__(self) -> Progress:

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from ntm_gym.cli import OneLineParser
-from ntm_paper.commands import (
-    collect,
-    compare,
-    examine,
-    extrapolate,
-    figures,
-    second_machine,
-    train,
-    variants,
-)
-
-_VERBS = (train, variants, examine, collect, figures, extrapolate, compare, second_machine)
+from ntm_gym.terminal import OneLineParser, run_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,24 +16,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command line without the program's name; the process's if None.
 
     Returns:
-        Exit code: 0; 1 if a run failed; 2 after a user's error; 130 if interrupted.
+        Exit code: 0; 1 if a run failed; 2 after a user's error; 130 if interrupted, and called
+        again it goes on.
     """
+    return run_command("ntm-paper", lambda: _run_verb(arguments))
+
+
+def _run_verb(arguments: Sequence[str] | None) -> int:
+    # Imported here, so that Ctrl-C meanwhile ends in one line too.
+    from ntm_paper.commands import (
+        collect,
+        compare,
+        examine,
+        extrapolate,
+        figures,
+        second_machine,
+        train,
+        variants,
+    )
+
     parser = OneLineParser(
         prog="ntm-paper", description="Reproduce Graves, Wayne, Danihelka 2014."
     )
     subparsers = parser.add_subparsers(required=True, metavar="VERB")
-    for verb in _VERBS:
+    for verb in (
+        train,
+        variants,
+        examine,
+        collect,
+        figures,
+        extrapolate,
+        compare,
+        second_machine,
+    ):
         verb.add_parser(subparsers)
     args = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return int(args.run(args))
-    except (ValueError, OSError) as error:
-        print(f"ntm-paper: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("ntm-paper: stopped; call it again to continue", file=sys.stderr)
-        return 130
+    return int(args.run(args))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

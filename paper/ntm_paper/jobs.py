@@ -111,7 +111,7 @@ class JobProgress:
 def read_progress(job: Job) -> JobProgress:
     """Look at a run's log."""
     log = job.folder / "log.jsonl"
-    lines = log.read_text().split("\n")[:-1] if log.exists() else []
+    lines = log.read_text(encoding="utf-8").split("\n")[:-1] if log.exists() else []
     if not lines:
         return JobProgress(0, job.config.sequences, None, 0.0, 0.0)
     last: dict[str, Any] = json.loads(lines[-1])

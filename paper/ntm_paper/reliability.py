@@ -114,7 +114,10 @@ def _examine(
 ) -> Record:
     model = folder / "model.safetensors"
     config = TrainingConfig(**read_json(folder / "config.json"))
-    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    log = [
+        json.loads(line)
+        for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     bits = {line["sequences"]: line["validation_bits_per_sequence"] for line in log}
     weights = hashlib.sha256(model.read_bytes()).hexdigest()
     return Record(

@@ -32,7 +32,10 @@ def checkpoint(tmp_path: Path) -> Path:
 
 def describe(path: Path, **changes: Any) -> None:
     description = path.with_suffix(".json")
-    description.write_text(json.dumps({**json.loads(description.read_text()), **changes}))
+    description.write_text(
+        json.dumps({**json.loads(description.read_text(encoding="utf-8")), **changes}),
+        encoding="utf-8",
+    )
 
 
 def test_a_loaded_network_answers_like_the_saved_one(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ SCORED = [
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_page_is_what_its_docstrings_make(task: str) -> None:
-    page = (environment_pages.PAGES / f"{task}.md").read_text()
+    page = (environment_pages.PAGES / f"{task}.md").read_text(encoding="utf-8")
 
     assert page == environment_pages.make_page(task, read_json(SCORES))
 
@@ -47,7 +47,7 @@ def test_every_page_has_gymnasiums_headings_and_a_diagram(task: str) -> None:
 
 
 def test_the_overviews_tables_are_what_the_command_prints() -> None:
-    overview = (environment_pages.DOCS / "environments.md").read_text()
+    overview = (environment_pages.DOCS / "environments.md").read_text(encoding="utf-8")
     scores = read_json(SCORES)
 
     assert spaces_table(scores) in overview

@@ -184,6 +184,6 @@ def fingerprint(env_id: str) -> str:
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_the_first_episodes_are_those_of_the_release(env_id: str) -> None:
-    golden = json.loads((Path(__file__).parent / "golden.json").read_text())
+    golden = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 
     assert fingerprint(env_id) == golden[env_id]

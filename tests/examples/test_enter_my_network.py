@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "enter_my_network.py"
 
 
 def test_the_example_is_short() -> None:
-    assert len(EXAMPLE.read_text().splitlines()) <= 40
+    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 40
 
 
 @pytest.mark.slow
@@ -27,4 +27,4 @@ def test_a_strangers_network_is_trained_entered_verified_and_shown(tmp_path: Pat
     printed = run.stdout.decode()
     assert "My network, copy: verified" in printed
     assert (tmp_path / "leaderboard/supervised/my-network/seed-5.curve.json").is_file()
-    assert "My network" in (tmp_path / "build/leaderboard.html").read_text()
+    assert "My network" in (tmp_path / "build/leaderboard.html").read_text(encoding="utf-8")

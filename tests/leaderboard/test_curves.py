@@ -17,7 +17,7 @@ from ntm_gym.leaderboard.reading import read_entry
 def write_log(path: Path, *points: tuple[int, float]) -> Path:
     names = ("sequences", "validation_bits_per_sequence")
     lines = [json.dumps(dict(zip(names, point, strict=True))) + "\n" for point in points]
-    path.write_text("".join(lines))
+    path.write_text("".join(lines), encoding="utf-8")
     return path
 
 
@@ -35,7 +35,7 @@ def test_an_entry_brings_the_curve_that_lies_beside_its_checkpoint(
     entry = tmp_path / "new/supervised/x"
     assert read_entry(entry).runs[0].curve == Curve([0], [7.5])
     curve = entry / "seed-1.curve.json"
-    curve.write_text(curve.read_text().replace("7.5", "0.5"))
+    curve.write_text(curve.read_text(encoding="utf-8").replace("7.5", "0.5"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"seed-1\.curve\.json is not the file with sha256"):
         read_entry(entry)
 
@@ -52,7 +52,7 @@ def test_a_long_log_is_thinned_out_and_keeps_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["{", "[]", '{"sequences": 1}'])
 def test_a_malformed_log_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
     log = write_log(tmp_path / "log.jsonl", (1, 1.0))
-    log.write_text(log.read_text() + line + "\n")
+    log.write_text(log.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
 
     with pytest.raises(ValueError, match="line 2 must be an object with 'sequences'"):
         read_training_log(log)
@@ -76,7 +76,7 @@ def test_a_curve_with_a_fault_is_refused_with_its_name(
     tmp_path: Path, data: dict[str, Any], message: str
 ) -> None:
     path = tmp_path / "seed-1.curve.json"
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
 
     with pytest.raises(ValueError, match=message):
         read_curve(path, 8)

@@ -25,9 +25,9 @@ def entry(board: Path) -> Path:
 
 def change(entry: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     path = entry / "entry.json"
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     edit(data)
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 def first_run(**changes: Any) -> Callable[[dict[str, Any]], None]:
@@ -47,7 +47,7 @@ def test_an_entry_survives_writing_and_reading(entry: Path) -> None:
 
 
 def test_an_entry_says_how_it_was_trained(entry: Path) -> None:
-    data = json.loads((entry / "entry.json").read_text())
+    data = json.loads((entry / "entry.json").read_text(encoding="utf-8"))
 
     assert data["missing_seeds"] == [3, 4, 5]
     assert data["machine"] == "abacus"
@@ -172,7 +172,7 @@ MALFORMED = {
 def test_a_malformed_entry_ends_in_one_line(
     entry: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (entry / "entry.json").write_text(text)
+    (entry / "entry.json").write_text(text, encoding="utf-8")
 
     assert main(["leaderboard", "verify", str(entry)]) == 2
 
@@ -210,7 +210,7 @@ def test_a_link_is_refused(entry: Path, tmp_path: Path, name: str) -> None:
 
 
 def test_a_file_that_nobody_listed_is_refused(entry: Path) -> None:
-    (entry / "agent.py").write_text("")
+    (entry / "agent.py").write_text("", encoding="utf-8")
 
     with pytest.raises(ValueError, match=r"agent.py does not belong to the entry"):
         read_entry(entry)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,35 @@ HOSTILE = "</script><img src=x onerror='window.hacked=1'>"
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
+def find_browser(environment: Mapping[str, str]) -> str:
+    """Return the path of a browser; without one skip, and fail in CI, which installs it."""
+    found = (shutil.which(name, path=environment.get("PATH")) for name in BROWSERS)
+    path = next(filter(None, found), None)
+    if path is not None:
+        return path
+    reason = f"the page's tests need one of {', '.join(BROWSERS)}: run `make browser`"
+    if environment.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.mark.parametrize(
+    ("environment", "outcome"),
+    [
+        ({"PATH": ""}, pytest.skip.Exception),
+        ({"PATH": "", "CI": "true"}, pytest.fail.Exception),
+    ],
+)
+def test_without_a_browser_the_pages_tests_skip_and_in_ci_fail(
+    environment: dict[str, str], outcome: type[BaseException]
+) -> None:
+    with pytest.raises(outcome, match="run `make browser`"):
+        find_browser(environment)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert found is not None, f"the page's tests need one of {BROWSERS}: run `make browser`"
+    found = find_browser(os.environ)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
@@ -67,7 +93,9 @@ def make_checkpoint(folder: Path, seed: int, network: str, task: str) -> str:
     path.parent.mkdir(parents=True)
     save_checkpoint(path, built, about)
     line = '{"sequences": %d, "validation_bits_per_sequence": %f}\n'
-    (path.parent / "log.jsonl").write_text(line % (50, 9.0) + line % (100, 3.0))
+    (path.parent / "log.jsonl").write_text(
+        line % (50, 9.0) + line % (100, 3.0), encoding="utf-8"
+    )
     return str(path)
 
 

@@ -27,9 +27,9 @@ def with_references(board: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def change(board: Path, edit: Callable[[dict[str, Any]], object], suite: str = "tiny") -> None:
     path = board / "reference" / f"{suite}.json"
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     edit(data)
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 def test_references_are_verified_with_the_entries(

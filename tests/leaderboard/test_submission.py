@@ -36,13 +36,16 @@ def submit(board: Path, *arguments: str) -> int:
 
 def rename_network(checkpoint: Path, name: str) -> None:
     path = checkpoint.with_suffix(".json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"network": name}))
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"network": name}),
+        encoding="utf-8",
+    )
 
 
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of a network that is defined outside the repository."""
-    (tmp_path / "strangers_module.py").write_text(STRANGER)
+    (tmp_path / "strangers_module.py").write_text(STRANGER, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     return "strangers_module:make"
 
@@ -141,9 +144,9 @@ def test_a_description_without_a_budget_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = checkpoints[0].with_suffix(".json")
-    description = json.loads(path.read_text())
+    description = json.loads(path.read_text(encoding="utf-8"))
     del description["wall_time_s"]
-    path.write_text(json.dumps(description))
+    path.write_text(json.dumps(description), encoding="utf-8")
 
     assert submit(tmp_path / "new", str(checkpoints[0])) == 2
     assert "missing: wall_time_s" in capsys.readouterr().err

@@ -22,9 +22,9 @@ from ntm_gym.tasks import NGram
 
 def change_point(board: Path, seed: int, edit: Callable[[dict[str, Any]], object]) -> None:
     path = board / "supervised" / "untrained" / "entry.json"
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     edit(data["runs"][seed - 1]["points"]["1-2"])
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 def test_a_submitted_entry_is_verified(board: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,11 @@ _HEAVY = ("torch", "stable_baselines3", "scipy", "matplotlib", "pygame", "numba"
 
 def output_of(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
     )
     return done.stdout
 

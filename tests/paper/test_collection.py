@@ -30,7 +30,7 @@ def add_run(tmp_path: Path, save: Callable[..., Path]) -> Callable[[int], None]:
         folder.mkdir(parents=True)
         save(folder / "model.safetensors", seed)
         log = '{"sequences": 0, "validation_bits_per_sequence": 3.5}\n'
-        (folder / "log.jsonl").write_text(log)
+        (folder / "log.jsonl").write_text(log, encoding="utf-8")
 
     return add
 

@@ -89,7 +89,7 @@ def test_runs_are_found_among_run_folders_and_on_a_board(
         for name, content in ((weights, ""), (curve, text)):
             path = tmp_path / name.format(seed)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
+            path.write_text(content, encoding="utf-8")
     runs = source(tmp_path)
 
     found = runs.find("copy", "lstm")

@@ -112,7 +112,11 @@ def test_training_goes_on_where_a_terminated_command_left_it(tmp_path: Path) -> 
     paths = os.pathsep.join(path for path in sys.path if path)
     job = make_job(tmp_path, "copy/ntm-ff", 1, 1.0)
     process = subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True
+        command,
+        env=os.environ | {"PYTHONPATH": paths},
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     deadline = time.monotonic() + 120
     while read_progress(job).sequences == 0 and time.monotonic() < deadline:

@@ -17,6 +17,8 @@ from ntm_agents.kernels.triton_tape import check_memory_fits
 
 Backend = Literal["auto", "reference", "numba", "triton"]
 _DTYPES = (torch.float32, torch.float64)
+_OLDEST_TRITON = (3, 6)
+"""As in the extra ``gpu``."""
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -111,9 +113,19 @@ def import_kernels(name: str) -> ModuleType | str:
     try:
         if name.startswith("numba"):
             importlib.import_module("ntm_agents.kernels.compile_notice").announce_compilation()
+        if name.startswith("triton"):
+            _check_triton()
         return importlib.import_module(f"ntm_agents.kernels.{name}")
     except (ImportError, RuntimeError) as error:  # numba without a cache folder: RuntimeError
         return str(error)
+
+
+def _check_triton() -> None:
+    """Raise ImportError for a Triton that the kernels do not run on; older torch brings one."""
+    version = importlib.import_module("triton").__version__
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST_TRITON:
+        wanted = ".".join(map(str, _OLDEST_TRITON))
+        raise ImportError(f"it must be {wanted} or newer, not {version}")
 
 
 @functools.cache

@@ -113,7 +113,7 @@ class RunFolder:
 
     def log(self, line: dict[str, Any]) -> None:
         """Append a line to the log, for good."""
-        with self._log.open("a") as file:
+        with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -122,7 +122,7 @@ class RunFolder:
         """Return the log's whole lines; a line cut short by a crash is left out."""
         if not self._log.exists():
             return []
-        whole_lines = self._log.read_text().split("\n")[:-1]
+        whole_lines = self._log.read_text(encoding="utf-8").split("\n")[:-1]
         return [json.loads(line) for line in whole_lines]
 
 

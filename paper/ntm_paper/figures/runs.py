@@ -50,7 +50,9 @@ class Run:
             curve = read_json(self.curve)
             points = list(zip(curve["sequences"], curve["bits_per_sequence"], strict=True))
         else:
-            lines = [json.loads(line) for line in self.curve.read_text().splitlines()]
+            lines = [
+                json.loads(line) for line in self.curve.read_text(encoding="utf-8").splitlines()
+            ]
             points = [
                 (each["sequences"], each["validation_bits_per_sequence"]) for each in lines
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ def test_auto_takes_numba_on_a_cpu() -> None:
 def test_auto_takes_triton_on_a_cuda_device(
     monkeypatch: pytest.MonkeyPatch, forgetful_dispatch: None
 ) -> None:
-    pytest.importorskip("triton")
+    pytest.importorskip("triton", minversion="3.6")
     module = dispatch.import_kernels("triton_gpu")
     monkeypatch.setattr(module, "INTERPRETED", False)
 
@@ -71,8 +72,20 @@ def test_other_dtypes_and_devices_run_on_the_reference() -> None:
         select_backend("numba", CPU, torch.float16)
 
 
+def test_an_old_triton_is_refused_by_its_version(
+    monkeypatch: pytest.MonkeyPatch, forgetful_dispatch: None
+) -> None:
+    triton = ModuleType("triton")
+    triton.__version__ = "3.5.1"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "triton", triton)
+
+    with pytest.raises(ValueError, match=r"must be 3\.6 or newer, not 3\.5\.1"):
+        select_backend("triton", CUDA, torch.float32)
+    assert select_backend("auto", CUDA, torch.float32) is reference.run
+
+
 def test_triton_refuses_another_dtype() -> None:
-    pytest.importorskip("triton")
+    pytest.importorskip("triton", minversion="3.6")
 
     with pytest.raises(ValueError, match="needs float32 or float64 on cuda"):
         select_backend("triton", CUDA, torch.float16)
@@ -93,7 +106,11 @@ def test_an_ntm_on_a_cpu_never_imports_triton() -> None:
         "print('triton' in sys.modules)"
     )
     found = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
     )
 
     assert found.stdout.strip() == "False"

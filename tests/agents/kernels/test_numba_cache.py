@@ -36,6 +36,7 @@ def run(**environment: str) -> str:
         text=True,
         check=True,
         env=os.environ | environment,
+        encoding="utf-8",
     )
     return process.stderr
 
@@ -65,10 +66,10 @@ def test_without_a_writable_cache_folder_the_reference_runs(tmp_path: Path) -> N
 
 def test_a_change_in_any_kernel_makes_all_of_them_stale(tmp_path: Path) -> None:
     caller, called = tmp_path / "numba_caller.py", tmp_path / "numba_called.py"
-    caller.write_text("from numba_called import f")
-    called.write_text("def f(): return 1")
+    caller.write_text("from numba_called import f", encoding="utf-8")
+    called.write_text("def f(): return 1", encoding="utf-8")
     before = digest_of(tmp_path)
-    called.write_text("def f(): return 2")
+    called.write_text("def f(): return 2", encoding="utf-8")
 
     assert digest_of(tmp_path) != before
 

@@ -16,7 +16,7 @@ from ntm_agents.config import Controller
 from ntm_agents.kernels.dispatch import Backend
 from ntm_agents.state import NTMState
 
-pytest.importorskip("triton")
+pytest.importorskip("triton", minversion="3.6")
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 TINY = {
     "feedforward": NTMConfig(3, 2, "feedforward", 3, 1, 5, 3, initial_focus=2.0),
@@ -237,6 +237,7 @@ def test_kernels_compile_for_a_device_that_need_not_be_there(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         env=environment,
+        encoding="utf-8",
     )
 
     assert found.returncode == 0, found.stderr[-2000:]

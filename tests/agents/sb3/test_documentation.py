@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def example(path: str, containing: str) -> str:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / path).read_text(), re.DOTALL)
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / path).read_text(encoding="utf-8"), re.DOTALL
+    )
     [block] = [block for block in blocks if containing in block]
     return str(block)
 

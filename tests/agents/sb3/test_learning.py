@@ -19,7 +19,7 @@ def test_a_run_from_reward_alone_publishes_the_network_that_it_measured(tmp_path
     arguments = ["--algorithm", "ppo", "--env", "NTMCopySmall-v0", "--steps", "24000"]
     assert main([*arguments, "--seed", "3", "--output", str(output)]) == 0
 
-    outcome = json.loads((output / "curve.json").read_text())
+    outcome = json.loads((output / "curve.json").read_text(encoding="utf-8"))
     keys = derive_keys(0, 1, 0, 256)
     agent = load_agent(output / "model.safetensors")
     result = evaluate_point(agent, env_point("NTMCopySmall-v0"), keys)
@@ -54,7 +54,7 @@ def test_copy_is_learned_from_reward_alone(tmp_path: Path) -> None:
     output = tmp_path / "run"
     arguments = ["--algorithm", "ppo", "--env", "NTMCopySmall-v0", "--seed", "1"]
     assert main([*arguments, "--output", str(output)]) == 0
-    right_bits = json.loads((output / "curve.json").read_text())["right_bits"]
+    right_bits = json.loads((output / "curve.json").read_text(encoding="utf-8"))["right_bits"]
     # Runs of one seed may part: this one has ended at 100 % and at 98.1 %; what has
     # no memory ends at 50 %, the plateau before copying is learned lies below 80 %.
     assert right_bits >= 0.95

@@ -38,7 +38,10 @@ COMMAND = shlex.split(
 
 
 def read_log(folder: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [
+        json.loads(line)
+        for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def test_a_run_logs_a_line_for_each_report_and_publishes_its_final_weights(
@@ -96,7 +99,10 @@ def test_a_run_killed_again_and_again_ends_with_the_weights_of_one_never_stopped
     for lines_before_the_kill in (1, 7, 30):
         process = subprocess.Popen([*command, str(killed)])
         log = killed / "log.jsonl"
-        while not log.exists() or log.read_text().count("\n") < lines_before_the_kill:
+        while (
+            not log.exists()
+            or log.read_text(encoding="utf-8").count("\n") < lines_before_the_kill
+        ):
             assert process.poll() is None
         process.kill()
         assert process.wait() != 0
@@ -131,7 +137,7 @@ def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("precious")
+    (tmp_path / "thesis.tex").write_text("precious", encoding="utf-8")
 
     with pytest.raises(ValueError, match="must be empty or hold a run"):
         train(TINY, tmp_path, show_progress=False)
