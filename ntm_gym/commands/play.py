@@ -32,6 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Play, draw the whole episode, and say how it went."""
+    if args.seed < 0:
+        raise ValueError(f"--seed must not be negative, not {args.seed}")
     with contextlib.closing(make_env(args.env_id, args.render_mode)) as env:
         agent = load_agent(args.agent, env.task, TRUSTED_NETWORKS | set(args.trust))
         observation, info = env.reset(seed=args.seed)
@@ -66,9 +68,12 @@ def make_env(env_id: str, render_mode: str | None = None) -> SequenceEnv:
     if render_mode == "human" and "human" not in RENDER_MODES:
         raise ModuleNotFoundError("a window needs pygame")
     try:
-        env = gymnasium.make(env_id, render_mode=render_mode).unwrapped
-    except gymnasium.error.Error as error:
+        env = gymnasium.make(env_id).unwrapped
+    except (gymnasium.error.Error, ModuleNotFoundError) as error:
         raise ValueError(f"{env_id!r} must be a registered environment: {error}") from error
     if not isinstance(env, SequenceEnv):
         raise ValueError(f"{env_id!r} must be an environment of ntm-gym")
+    if render_mode is not None:
+        env = gymnasium.make(env_id, render_mode=render_mode).unwrapped
+        assert isinstance(env, SequenceEnv)
     return env

@@ -90,7 +90,7 @@ def test_vector_environments_can_be_wrapped() -> None:
         wrappers.vector.DictInfoToList,
         wrappers.vector.FlattenObservation,
         lambda env: wrappers.vector.ClipReward(env, 0.0, 0.5),
-        lambda env: wrappers.vector.RescaleObservation(env, -1.0, 1.0),
+        lambda env: wrappers.vector.RescaleObservation(env, np.float32(-1), np.float32(1)),
     ],
 )
 @pytest.mark.parametrize("limit", [None, 5])
