@@ -129,9 +129,10 @@ def _draw_with_numbers(
 
 def _cannot_build(where: str, name: str, error: Exception) -> ValueError:
     if isinstance(error, ValueError):
-        return ValueError(f"{where}: {error}")
+        return ValueError(f"{where}: {_first_line(error)}")
     return ValueError(
-        f"{where}: network {name!r} cannot be built of its options: {_first_line(error)}"
+        f"{where}: network {name!r} cannot be built of its options: "
+        f"{type(error).__name__}: {_first_line(error)}"
     )
 
 
@@ -190,4 +191,5 @@ def _state_numbers(where: str, network: nn.Module) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:200]}".splitlines()[0]
+    """Return an error's message without the stack that torch adds to its own."""
+    return next(iter(str(error)[:300].splitlines()), type(error).__name__)
