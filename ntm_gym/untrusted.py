@@ -51,10 +51,11 @@ def read_untrusted_bytes(path: Path, most_bytes: int) -> bytes:
         descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError as error:
         raise ValueError(f"there is no file {path}") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{path} must be a plain file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{path} must be a plain file")
         content = file.read(most_bytes + 1) if status.st_size <= most_bytes else b""
     if status.st_size > most_bytes or len(content) > most_bytes:
         raise ValueError(f"{path} must be smaller than {most_bytes} bytes")
