@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,33 @@ def read_json(path: Path) -> dict[str, Any]:
         ValueError: If the file does not hold one, or holds a number that is not finite or a
             name twice.
     """
+    return parse_json(str(path), path.read_bytes())
+
+
+def parse_json(
+    where: str, content: bytes, parse_int: Callable[[str], int] = int
+) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Args:
+        where: What it is, for error messages.
+        content: UTF-8.
+        parse_int: Called with every integer's digits.
+
+    Raises:
+        ValueError: As `read_json`.
+    """
     try:
         data = json.loads(
-            path.read_text(encoding="utf-8"),
+            content.decode("utf-8"),
+            parse_int=parse_int,
             parse_constant=_refuse_constant,
             object_pairs_hook=_make_object,
         )
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} must hold JSON: {error}") from error
+        raise ValueError(f"{where} must hold JSON: {error}") from error
     if not isinstance(data, dict):
-        raise ValueError(f"{path} must hold a JSON object, not a {type(data).__name__}")
+        raise ValueError(f"{where} must hold a JSON object, not a {type(data).__name__}")
     return data
 
 
@@ -64,5 +82,5 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"an object must not hold {twice!r} twice")
+        raise ValueError(f"an object must not hold {reprlib.repr(twice)} twice")
     return data

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ntm_agents.checkpoints import save_checkpoint
-from ntm_agents.networks import build_network
+from ntm_agents.networks import build_network, count_parameters
 from ntm_gym.cli import main
 from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.suites import Point, Suite
@@ -53,12 +53,13 @@ def board(tmp_path: Path, tiny_suite: Suite, checkpoints: list[Path]) -> Path:
 
 def save_untrained(path: Path, train_seed: int, **changes: Any) -> Path:
     """Write a checkpoint and return its path."""
+    network = build_network("ntm_baselines:LSTM", OPTIONS)
     metadata = {
         "network": "ntm_baselines:LSTM",
         "options": OPTIONS,
-        "task": {"name": "copy", "parameters": {}},
+        "task": {"name": "copy", "parameters": {"num_bits": 2, "max_length": 2}},
         "train_seed": train_seed,
-        "parameters": 99,
+        "parameters": count_parameters(network),
         "sequences": 0,
         "updates": 0,
         "wall_time_s": 0.5,
@@ -66,5 +67,5 @@ def save_untrained(path: Path, train_seed: int, **changes: Any) -> Path:
         "machine": "abacus",
         "versions": {"python": "3"},
     }
-    save_checkpoint(path, build_network("ntm_baselines:LSTM", OPTIONS), metadata | changes)
+    save_checkpoint(path, network, metadata | changes)
     return path

@@ -6,23 +6,20 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 from torch import nn
 
+from ntm_agents.blueprint import check_blueprint
 from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.networks import build_network
-from ntm_gym.files import read_json, write_json
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
+from ntm_gym.files import write_json
+from ntm_gym.tensor_files import check_finite, parse_tensor_file
+from ntm_gym.untrusted import read_untrusted_bytes, read_untrusted_json, short_repr
 
 FORMAT = 1
-TRUSTED_NETWORKS = frozenset(
-    {
-        "ntm_agents:NTM",
-        "ntm_baselines:GRU",
-        "ntm_baselines:LSTM",
-        "ntm_baselines:Transformer",
-    }
-)
-"""Networks that a checkpoint may name without being asked for."""
-
+MOST_BYTES = 2**32
+"""Size of a file of weights that is loaded; an entry's are smaller."""
 _REQUIRED = {"format": int, "network": str, "options": dict, "task": dict, "train_seed": int}
 
 
@@ -50,9 +47,9 @@ def read_description(path: Path) -> dict[str, Any]:
         ValueError: If the description is missing or lacks a field.
     """
     description_path = path.with_suffix(".json")
-    if not description_path.is_file():
+    if not description_path.exists():
         raise ValueError(f"{path} must have its description beside it, {description_path}")
-    description = read_json(description_path)
+    description = read_untrusted_json(description_path)
     _check_description(description_path, description)
     return description
 
@@ -70,25 +67,27 @@ def load_checkpoint(
         The network in evaluation mode, and its description.
 
     Raises:
-        ValueError: If a file is damaged or foreign, or names a network that is not trusted.
+        ValueError: If a file is damaged, foreign or larger than `MOST_BYTES`, names a network
+            that is not trusted, or its options are not those of its weights; nothing is
+            allocated for them before that is known.
     """
     description = read_description(path)
-    name = description["network"]
+    name, options = description["network"], description["options"]
     if name not in trusted:
         raise ValueError(
-            f"{path} names the network {name!r}, which must be trusted to be imported; "
-            f"trusted are {', '.join(sorted(trusted))}"
+            f"{path} names the network {short_repr(name)}, which must be trusted to be "
+            f"imported; trusted are {', '.join(sorted(trusted))}"
         )
-    tensors, _ = read_tensors(path)
-    network = build_network(name, description["options"])
-    expected = {key: value.shape for key, value in network.state_dict().items()}
-    given = {key: value.shape for key, value in tensors.items()}
-    if expected != given:
-        differing = sorted(
-            key for key in expected | given if expected.get(key) != given.get(key)
-        )
-        raise ValueError(f"{path} does not fit {name!r}: {', '.join(differing)} differ")
-    network.load_state_dict({key: value.float() for key, value in tensors.items()})
+    if not path.exists():
+        raise ValueError(f"there is no checkpoint {path}")
+    content = read_untrusted_bytes(path, MOST_BYTES)
+    file = parse_tensor_file(str(path), content)
+    if "ntm-gym" not in file.metadata:
+        raise ValueError(f"{path} must be a checkpoint of ntm-gym, but was written elsewhere")
+    check_blueprint(str(path), name, options, file)
+    check_finite(str(path), file)
+    network = build_network(name, options)
+    network.load_state_dict(safetensors.torch.load(content))
     return network.eval(), description
 
 
@@ -115,9 +114,10 @@ def halve_checkpoint(source: Path, target: Path) -> None:
 
 def _check_description(path: Path, description: dict[str, Any]) -> None:
     for field, kind in _REQUIRED.items():
-        if not isinstance(description.get(field), kind):
+        value = description.get(field)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ValueError(
-                f"{path} must say {field!r} as {kind.__name__}, not {description.get(field)!r}"
+                f"{path} must say {field!r} as {kind.__name__}, not {short_repr(value)}"
             )
     if description["format"] != FORMAT:
         raise ValueError(f"{path} must have format {FORMAT}, not {description['format']}")

@@ -11,7 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ntm_agents.checkpoints import TRUSTED_NETWORKS, load_checkpoint
+from ntm_agents.blueprint import count_numbers
+from ntm_agents.checkpoints import load_checkpoint
+from ntm_agents.networks import count_parameters
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
+from ntm_gym.evaluation.sizes import Sizes
 
 _MAX_NUMBERS_AT_ONCE = 2**24
 
@@ -28,6 +32,17 @@ class NetworkAgent:
         """Keep the network."""
         self.network = network
         self._device = next(network.parameters()).device
+        matrices = (each.shape for each in network.parameters() if each.dim() > 1)
+        self._units = max((shape[0] for shape in matrices), default=0)
+        make_state = getattr(network, "initial_state", None)
+        with torch.no_grad():
+            self._state_numbers = 0 if make_state is None else count_numbers(make_state(1))
+
+    def measure(self) -> Sizes:
+        """Return how large the network is."""
+        config = getattr(self.network, "config", None)
+        size: int | None = getattr(config, "memory_size", None)
+        return Sizes(count_parameters(self.network), size, self._state_numbers)
 
     def predict(
         self,
@@ -71,7 +86,8 @@ class NetworkAgent:
         Returns:
             Probability that each bit is one, shape ``(B, T, O)``.
         """
-        rows = max(1, _MAX_NUMBERS_AT_ONCE // (1024 * inputs.shape[1]))
+        a_sequence = max(inputs.shape[1] * max(1024, self._units // 4), self._state_numbers)
+        rows = max(1, _MAX_NUMBERS_AT_ONCE // a_sequence)
         parts = [
             _probabilities(self.network(self._tensor(inputs[first : first + rows]))[0])
             for first in range(0, len(inputs), rows)

@@ -56,16 +56,16 @@ class NTM(nn.Module):
             for layer in range(config.controller_layers)
         )
         self.head_layer = nn.Linear(size, config.head_parameters_size)
-        with torch.no_grad():
-            self.head_layer.bias[key_strength_places(config)] += config.initial_strength
-            if config.controller == "lstm":
-                for layer in (self.input_layer, *self.controller_layers[1:]):
-                    layer.bias[forget_gate_places(size)] += config.initial_forget
+        has_numbers = not self.head_layer.weight.is_meta
+        if has_numbers:
+            self._set_initial_biases()
         self.output_layer = nn.Linear(size + config.read_size, config.output_size)
 
         rows = config.memory_size if config.memory_start == "each" else 1
         self.initial_memory = nn.Parameter(
             torch.randn(rows, config.word_size) * config.memory_scale
+            if has_numbers
+            else torch.empty(rows, config.word_size)
         )
         focus = torch.zeros(config.num_heads, config.memory_size)
         focus[:, 0] = config.initial_focus
@@ -80,6 +80,14 @@ class NTM(nn.Module):
         else:
             no_state = torch.empty(0, config.controller_layers, size)
             self.register_buffer("initial_controller", no_state, persistent=False)
+
+    @torch.no_grad()
+    def _set_initial_biases(self) -> None:
+        config = self.config
+        self.head_layer.bias[key_strength_places(config)] += config.initial_strength
+        if config.controller == "lstm":
+            for layer in (self.input_layer, *self.controller_layers[1:]):
+                layer.bias[forget_gate_places(config.controller_size)] += config.initial_forget
 
     def initial_state(self, batch_size: int = 1) -> NTMState:
         """Return the learned state before the first step (section 3.4).

@@ -17,13 +17,14 @@ from ntm_gym.evaluation.loading import (
 )
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import SUITES, find_suite
+from ntm_gym.leaderboard.claims import format_claims
 from ntm_gym.leaderboard.entries import TRACKS
 from ntm_gym.leaderboard.overall import rank
 from ntm_gym.leaderboard.reading import read_board
 from ntm_gym.leaderboard.references import play_references, read_references, write_references
-from ntm_gym.leaderboard.submission import submit
+from ntm_gym.leaderboard.submission import check_folder_name, submit
 from ntm_gym.leaderboard.table import Row, format_interval
-from ntm_gym.leaderboard.verification import first_difference, play_again
+from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 from ntm_gym.markdown import format_markdown
 
 
@@ -95,6 +96,7 @@ def run_board(args: argparse.Namespace) -> int:
         references = play_references(suite, args.episodes, progress.advance)
         rows = [reference_row(name, results) for name, results in references.items()]
         for folder, entry in board:
+            check_networks(entry, folder, _trusted(args))
             fresh = [
                 play_again(
                     entry,
@@ -135,6 +137,10 @@ def show_board(args: argparse.Namespace) -> int:
         ]
         rows += [Row.of(entry) for entry in entries if entry.suite == suite]
         print_tables(rows, suite)
+        print()
+        for entry in entries:
+            if entry.suite == suite:
+                print(format_claims(entry))
     return 0
 
 
@@ -177,6 +183,7 @@ def submit_entry(args: argparse.Namespace) -> int:
     """Evaluate checkpoints in full and write an entry, whole or not at all."""
     use_one_thread()
     suite = find_suite(args.suite)
+    check_folder_name(args.folder)
     target = args.board / args.track / args.folder
     about = read_about(args) | {"name": args.name}
     plays = len(args.checkpoints) * (2 if args.half else 1)

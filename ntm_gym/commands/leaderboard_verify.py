@@ -9,10 +9,12 @@ from pathlib import Path
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
+from ntm_gym.leaderboard.claims import format_claims
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.reading import find_entries, read_entry
+from ntm_gym.leaderboard.reading import check_against_board, read_board, read_entry
 from ntm_gym.leaderboard.references import References, play_references, read_references
 from ntm_gym.leaderboard.verification import (
+    check_networks,
     first_difference,
     first_difference_in,
     play_again,
@@ -34,14 +36,32 @@ def verify_entries(args: argparse.Namespace) -> int:
     """Recompute entries and say what differs."""
     use_one_thread()
     failed = False
-    for folder in args.entry or find_entries(args.board):
-        entry = read_entry(folder)
+    check_episodes(args.episodes)
+    entries = [(folder, read_entry(folder)) for folder in args.entry]
+    for folder, entry in entries:
+        check_against_board(folder, entry)
+    for folder, entry in entries or read_board(args.board):
+        check_networks(entry, folder, TRUSTED_NETWORKS | set(args.trust), args.agent)
         difference = _verify_entry(entry, folder, args)
         failed |= difference is not None
+        print(format_claims(entry))
         print(f"{entry.name}, {entry.suite.name}: {difference or 'verified'}")
     for references in [] if args.entry else read_references(args.board):
         failed |= not _verify_references(references, args.episodes)
     return 1 if failed else 0
+
+
+def check_episodes(episodes: int | None) -> None:
+    """Check how many episodes a point are to be played, before anything is read.
+
+    Args:
+        episodes: The option; None for all.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if episodes is not None and episodes < 1:
+        raise ValueError(f"--episodes must be at least 1, not {episodes}")
 
 
 def _verify_entry(entry: Entry, folder: Path, args: argparse.Namespace) -> str | None:

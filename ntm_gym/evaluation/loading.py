@@ -34,8 +34,8 @@ def import_by_name(name: str) -> Any:
         ValueError: If it does not exist.
         ModuleNotFoundError: If a module that it needs is absent.
     """
-    module_name, separator, attribute = name.partition(":")
-    if not separator:
+    module_name, _, attribute = name.partition(":")
+    if not attribute or not module_name or module_name.startswith("."):
         raise ValueError(f"a name must be 'package.module:attribute', not {name!r}")
     try:
         module = importlib.import_module(module_name)
@@ -65,7 +65,12 @@ def load_checkpoint_agent(
         ValueError: If the checkpoint is damaged or names a network that is not trusted.
         ModuleNotFoundError: If torch is absent; it comes with the extra ``agents``.
     """
-    agent: Agent = import_by_name(loader)(checkpoint, trusted)
+    make_agent = import_by_name(loader)
+    if not callable(make_agent):
+        raise ValueError(f"{loader!r} must be called to make an agent, but is {make_agent!r}")
+    agent = make_agent(checkpoint, trusted)
+    if not isinstance(agent, Agent):
+        raise ValueError(f"{loader!r} must make an agent with predict, not {agent!r}")
     return agent
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ntm_gym.files import read_json, write_json
-from ntm_gym.leaderboard.fields import AMOUNTS, COUNTS, check_fields
+from ntm_gym.files import write_json
+from ntm_gym.leaderboard.fields import AMOUNT, AMOUNTS, COUNT, COUNTS, check_fields
+from ntm_gym.tensor_files import MOST_BYTES
+from ntm_gym.untrusted import (
+    MOST_DESCRIPTION_BYTES,
+    parse_untrusted_json,
+    read_untrusted_bytes,
+)
 
 MOST_POINTS = 2_000
+_LINE = "an object with 'sequences' and 'validation_bits_per_sequence', finite and at least 0"
 _FIELDS = {"sequences": COUNTS, "bits_per_sequence": AMOUNTS}
 
 
@@ -37,15 +44,16 @@ def read_training_log(path: Path) -> Curve:
         ValueError: If a line is no such object.
     """
     points = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    lines = read_untrusted_bytes(path, MOST_BYTES).splitlines()
+    for number, line in enumerate(lines, start=1):
         try:
             data = json.loads(line)
-            points.append((data["sequences"], data["validation_bits_per_sequence"]))
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(
-                f"{path}: line {number} must be an object with 'sequences' and "
-                f"'validation_bits_per_sequence'"
-            ) from error
+            point = (data["sequences"], data["validation_bits_per_sequence"])
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ValueError(f"{path}: line {number} must be {_LINE}") from error
+        if not COUNT.holds(point[0]) or not AMOUNT.holds(point[1]):
+            raise ValueError(f"{path}: line {number} must be {_LINE}")
+        points.append(point)
     every = -(-len(points) // MOST_POINTS) or 1
     kept = points[::-1][::every][::-1]
     return Curve([point[0] for point in kept], [round(point[1], 4) for point in kept])
@@ -57,17 +65,24 @@ def write_curve(path: Path, curve: Curve) -> None:
 
 
 def read_curve(path: Path, sequences: int) -> Curve:
-    """Read a curve and check it.
+    """Read a curve and check it; see `parse_curve`."""
+    content = read_untrusted_bytes(path, MOST_DESCRIPTION_BYTES)
+    return parse_curve(str(path), content, sequences)
+
+
+def parse_curve(path: str, content: bytes, sequences: int) -> Curve:
+    """Return a curve, if it can be one.
 
     Args:
-        path: The file.
+        path: Which file, for error messages.
+        content: All of it.
         sequences: What the run was trained on; no point may lie past it.
 
     Raises:
         ValueError: If it is malformed, empty, too long, does not rise or goes too far.
     """
-    data: dict[str, Any] = read_json(path)
-    check_fields(str(path), data, _FIELDS)
+    data = parse_untrusted_json(path, content)
+    check_fields(path, data, _FIELDS)
     curve = Curve(data["sequences"], data["bits_per_sequence"])
     if not 1 <= len(curve.sequences) <= MOST_POINTS:
         raise ValueError(

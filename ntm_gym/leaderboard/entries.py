@@ -27,6 +27,7 @@ from ntm_gym.leaderboard.fields import (
     TEXT,
     TEXTS,
 )
+from ntm_gym.leaderboard.weights import Weights
 
 FORMAT = 1
 TRACKS = ("supervised", "reward-only")
@@ -92,6 +93,7 @@ class Run:
         points: Raw results by the suite's labels.
         curve_sha256: Of the learning curve, ``.curve.json``; None if there is none.
         curve: The learning curve.
+        weights: What tells its weights from others; None before they were read.
         cpu_time_s: Seconds of a processor, less than ``wall_time_s`` where it had other work;
             None if it was not measured.
     """
@@ -108,6 +110,7 @@ class Run:
     curve_sha256: str | None = None
     curve: Curve | None = None
     cpu_time_s: float | None = None
+    weights: Weights | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from ntm_gym.untrusted import MOST_INTEGER, short_repr
+
+MOST_TEXT = 10_000
+"""Characters of a text."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,15 +28,17 @@ class Kind:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value <= MOST_INTEGER
 
 
 def _is_amount(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+    return _is_count(value) or (
+        isinstance(value, float) and math.isfinite(value) and value >= 0
+    )
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.isprintable()
+    return isinstance(value, str) and value.isprintable() and len(value) <= MOST_TEXT
 
 
 def _is_hash(value: Any) -> bool:
@@ -88,16 +94,33 @@ def check_fields(where: str, data: Any, kinds: Mapping[str, Kind], only: bool = 
         ValueError: entry: parameters must be an integer of at least 0, not -1
     """
     if not isinstance(data, dict):
-        raise ValueError(f"{where} must be an object, not {reprlib.repr(data)}")
+        raise ValueError(f"{where} must be an object, not {short_repr(data)}")
     missing = [name for name in kinds if name not in data]
     unknown = sorted(data.keys() - kinds) if only else []
     if missing or unknown:
         raise ValueError(
             f"{where} must have the fields {', '.join(kinds)}; missing: "
-            f"{', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}"
+            f"{', '.join(missing) or 'none'}, unknown: {list_names(unknown)}"
         )
     for name, kind in kinds.items():
         if not kind.holds(data[name]):
             raise ValueError(
-                f"{where}: {name} must be {kind.words}, not {reprlib.repr(data[name])}"
+                f"{where}: {name} must be {kind.words}, not {short_repr(data[name])}"
             )
+
+
+def list_names(names: Iterable[str]) -> str:
+    r"""Return names for an error message, whatever they hold.
+
+    Args:
+        names: As a stranger wrote them.
+
+    Example:
+        >>> list_names(["code", "\n"])
+        "code, '\\n'"
+    """
+    words = [
+        name if name.isidentifier() and len(name) <= 40 else short_repr(name) for name in names
+    ]
+    more = f", and {len(words) - 8} more" if len(words) > 8 else ""
+    return (", ".join(words[:8]) + more) or "none"

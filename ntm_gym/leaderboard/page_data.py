@@ -23,7 +23,7 @@ from ntm_gym.leaderboard.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_gym.leaderboard.table import METRICS
-from ntm_gym.leaderboard.verification import first_difference, play_again
+from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 
 
 def page_data(
@@ -50,6 +50,8 @@ def page_data(
         An object ready for JSON.
     """
     agents = []
+    for folder, entry in board:
+        check_networks(entry, folder, trusted, loader)
     for folder, entry in board:
         agents.append(_entry(folder, entry, episodes, trusted, loader))
         on_agent(entry.name)

@@ -16,10 +16,11 @@ from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite, find_suite
-from ntm_gym.files import read_json, write_atomically
-from ntm_gym.leaderboard.attachments import find_attachment
-from ntm_gym.leaderboard.fields import COUNT, OBJECT, check_fields
+from ntm_gym.files import write_atomically
+from ntm_gym.leaderboard.attachments import MOST_JSON_BYTES, read_attachment
+from ntm_gym.leaderboard.fields import COUNT, OBJECT, check_fields, list_names
 from ntm_gym.leaderboard.reading import read_points, read_suite
+from ntm_gym.untrusted import parse_untrusted_json
 
 TRACK = "reference"
 _FORMAT = 1
@@ -84,8 +85,9 @@ def read_references(board: Path) -> list[References]:
 
 
 def _read(folder: Path, name: str) -> References:
-    path = find_attachment(folder, name)
-    data = read_json(path)
+    path = folder / name
+    content = read_attachment(folder, name, MOST_JSON_BYTES)
+    data = parse_untrusted_json(str(path), content)
     check_fields(str(path), data, {"format": COUNT, "suite": OBJECT, "agents": OBJECT})
     if data["format"] != _FORMAT:
         raise ValueError(f"{path}: format must be {_FORMAT}, not {data['format']}")
@@ -95,7 +97,7 @@ def _read(folder: Path, name: str) -> References:
     if sorted(data["agents"]) != sorted(REFERENCE_AGENTS):
         raise ValueError(
             f"{path}: agents must be {', '.join(REFERENCE_AGENTS)}, "
-            f"not {', '.join(data['agents'])}"
+            f"not {list_names(data['agents'])}"
         )
     return References(
         suite,

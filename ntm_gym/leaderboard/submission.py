@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import dataclasses
+import re
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
     CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
-from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.files import read_json
-from ntm_gym.leaderboard.attachments import hash_file
+from ntm_gym.files import write_atomically
+from ntm_gym.leaderboard.attachments import MOST_BYTES, hash_file
 from ntm_gym.leaderboard.curves import read_training_log, write_curve
+from ntm_gym.leaderboard.descriptions import COMMON, check_alike, check_description
 from ntm_gym.leaderboard.entries import (
     DESCRIBED,
     MOST_SEEDS,
+    TRACKS,
     Entry,
     Run,
     write_entry,
 )
-from ntm_gym.leaderboard.fields import AMOUNT, COUNT, OBJECT, TEXT, TEXTS, check_fields
+from ntm_gym.leaderboard.fields import TEXT, check_fields
 from ntm_gym.leaderboard.half_precision import check_halved, halve
-from ntm_gym.leaderboard.reading import read_entry
+from ntm_gym.leaderboard.reading import check_against_board, check_entry, read_entry
+from ntm_gym.leaderboard.verification import check_networks, measure
+from ntm_gym.tensor_files import check_finite, parse_tensor_file
+from ntm_gym.untrusted import (
+    MOST_DESCRIPTION_BYTES,
+    read_untrusted_bytes,
+    read_untrusted_json,
+    short_repr,
+)
 
-_DESCRIPTION = {
-    "task": OBJECT,
-    "train_seed": COUNT,
-    "sequences": COUNT,
-    "updates": COUNT,
-    "wall_time_s": AMOUNT,
-    "command": TEXT,
-    "machine": TEXT,
-    "versions": TEXTS,
-    "parameters": COUNT,
-}
-_COMMON = ("machine", "versions", "parameters")
+_ABOUT = ("name", "authors", "link", "licence", "commit")
 
 
 def submit(
@@ -54,7 +54,8 @@ def submit(
     loader: str = CHECKPOINT_LOADER,
     on_point: Callable[[str], None] = lambda label: None,
     half: bool = False,
-    known: Iterable[Run] = (),
+    known: Collection[Run] = (),
+    board: Path | None = None,
 ) -> Entry:
     """Evaluate checkpoints in full and write an entry.
 
@@ -69,107 +70,175 @@ def submit(
         on_point: Called with each point's label when the point is done.
         half: Keep the weights in half precision, and judge those, if that is as good.
         known: Runs of this suite that have been judged; the same weights are not again.
+        board: The board whose other entries it must differ from; the target's if None.
 
     Returns:
         The entry.
 
     Raises:
-        ValueError: If the target exists, a checkpoint is damaged, checkpoints were trained in
-            different ways, half precision is not as good, or the board would refuse the
-            entry; then nothing is written.
+        ValueError: If the target exists, a checkpoint is damaged or too large to be verified,
+            checkpoints were trained in different ways, half precision is not as good, or the
+            board would refuse the entry; then nothing is written. All but the scores is
+            checked before anything is played.
     """
-    if target.exists():
-        raise ValueError(f"{target} must not exist yet; choose another folder")
-    descriptions = [_read_description(path, suite) for path in checkpoints]
+    check_target(target)
+    check_fields("the entry", dict(about), dict.fromkeys(_ABOUT, TEXT))
+    if not checkpoints:
+        raise ValueError("an entry needs at least one checkpoint")
+    described = [_read_description(path, suite) for path in checkpoints]
+    descriptions = [description for description, _ in described]
+    for checkpoint, (_, track) in zip(checkpoints, described, strict=True):
+        if track != target.parent.name:
+            raise ValueError(
+                f"{checkpoint} is of track {track!r} by its description, and cannot enter "
+                f"{target.parent.name!r}"
+            )
     _check_seeds([description["train_seed"] for description in descriptions])
-    _check_training(checkpoints, descriptions)
-    agents = [load_checkpoint_agent(path, trusted, loader) for path in checkpoints]
-    judged = {run.sha256: run.points for run in known}
+    check_alike(checkpoints, descriptions)
+    board = target.parent.parent if board is None else board
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".entry-", dir=target.parent) as partial:
+    with (
+        _made_folder(target.parent),
+        tempfile.TemporaryDirectory(prefix=".entry-", dir=target.parent) as partial,
+    ):
         folder = Path(partial) / target.name
         folder.mkdir()
-        runs = []
-        for checkpoint, description, agent in zip(
-            checkpoints, descriptions, agents, strict=True
-        ):
-            weights = _copy_files(folder, checkpoint, description["train_seed"], half)
-            points = judged.get(hash_file(weights))
-            if points is None:
-                points = evaluate(agent, suite, on_point=on_point).points
-                if half:
-                    halved = load_checkpoint_agent(weights, trusted, loader)
-                    whole, points = points, evaluate(halved, suite, on_point=on_point).points
-                    check_halved(str(checkpoint), whole, points)
-            runs.append(_make_run(weights, description, points))
+        files = [
+            _copy_files(folder, checkpoint, description["train_seed"], half)
+            for checkpoint, description in zip(checkpoints, descriptions, strict=True)
+        ]
+        agent = load_checkpoint_agent(files[0], trusted, loader)
         entry = Entry(
-            **{**about, **{name: descriptions[0][name] for name in _COMMON}},
+            **{**about, **{name: descriptions[0][name] for name in COMMON}},
             track=target.parent.name,
-            memory_size=_memory_size(agents[0]),
+            memory_size=measure(agent).memory_size,
             suite=suite,
-            runs=tuple(runs),
+            runs=tuple(map(_make_run, files, descriptions)),
         )
+        entry = check_entry(folder, entry.to_json())
+        check_networks(entry, folder, trusted, loader)
+        check_against_board(board / entry.track / target.name, entry)
+
+        def play(checkpoint: Path) -> Results:
+            agent = load_checkpoint_agent(checkpoint, trusted, loader)
+            return evaluate(agent, suite, on_point=on_point)
+
+        judged = {run.sha256: run.points for run in known}
+        runs = []
+        for run, checkpoint in zip(entry.runs, checkpoints, strict=True):
+            points = judged.get(run.sha256) or _judge(
+                folder / run.checkpoint, checkpoint if half else None, play
+            )
+            runs.append(dataclasses.replace(run, points=points))
+        entry = dataclasses.replace(entry, runs=tuple(runs))
         write_entry(folder, entry)
-        read_entry(folder)
+        entry = read_entry(folder)
+        check_target(target)
         folder.rename(target)
     return entry
+
+
+def check_target(target: Path) -> None:
+    """Check where an entry is to lie.
+
+    Args:
+        target: The entry's folder, ``BOARD/TRACK/NAME``.
+
+    Raises:
+        ValueError: If the track is unknown, the name is no plain name, or something is there.
+    """
+    name = target.name
+    if target.parent.name not in TRACKS:
+        raise ValueError(
+            f"an entry must lie in a folder {' or '.join(TRACKS)}, "
+            f"not {short_repr(target.parent.name)}"
+        )
+    check_folder_name(name)
+    if target.is_symlink() or target.exists():
+        raise ValueError(f"{target} must not exist yet; choose another folder")
+
+
+def check_folder_name(name: str) -> None:
+    """Check what an entry's folder is to be called.
+
+    Args:
+        name: One name, no path.
+
+    Raises:
+        ValueError: If it could lie elsewhere or not on every system.
+    """
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) is None:
+        raise ValueError(
+            "the folder's name must be 1 to 100 letters, digits, dots, dashes and underscores "
+            f"and begin with a letter or digit, not {short_repr(name)}"
+        )
+
+
+@contextlib.contextmanager
+def _made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and remove what was made of it if what follows fails."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for each in made:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+        raise
+
+
+def _judge(
+    weights: Path, whole: Path | None, play: Callable[[Path], Results]
+) -> dict[str, PointResult]:
+    """Return what weights score, and check that halved ones score what the whole ones do."""
+    points = play(weights).points
+    if whole is not None:
+        check_halved(str(whole), play(whole).points, points)
+    return points
 
 
 def _copy_files(folder: Path, checkpoint: Path, seed: int, half: bool) -> Path:
     """Copy a checkpoint and its learning curve into the entry's folder."""
     weights = folder / f"seed-{seed}.safetensors"
+    content = read_untrusted_bytes(checkpoint, MOST_BYTES)
+    check_finite(str(checkpoint), parse_tensor_file(str(checkpoint), content))
     if half:
         halve(checkpoint, weights)
     else:
-        shutil.copyfile(checkpoint, weights)
-        shutil.copyfile(checkpoint.with_suffix(".json"), weights.with_suffix(".json"))
+        description = checkpoint.with_suffix(".json")
+        write_atomically(weights, content)
+        write_atomically(
+            weights.with_suffix(".json"),
+            read_untrusted_bytes(description, MOST_DESCRIPTION_BYTES),
+        )
     log = checkpoint.parent / "log.jsonl"
     if log.exists():
         write_curve(weights.with_suffix(".curve.json"), read_training_log(log))
     return weights
 
 
-def _make_run(
-    weights: Path, description: Mapping[str, Any], points: dict[str, PointResult]
-) -> Run:
+def _make_run(weights: Path, description: Mapping[str, Any]) -> Run:
     curve = weights.with_suffix(".curve.json")
     return Run(
         **{name: description[name] for name in DESCRIBED if name in description},
         checkpoint=weights.name,
         sha256=hash_file(weights),
         description_sha256=hash_file(weights.with_suffix(".json")),
-        points=points,
+        points={},
         curve_sha256=hash_file(curve) if curve.exists() else None,
     )
 
 
-def _check_training(
-    checkpoints: Sequence[Path], descriptions: Sequence[Mapping[str, Any]]
-) -> None:
-    """Refuse runs that differ in more than their seed, as far as they say."""
-    recipes = [dict(description.get("training", {})) for description in descriptions]
-    for checkpoint, recipe in zip(checkpoints, recipes, strict=True):
-        names = sorted(recipe.keys() | recipes[0].keys())
-        differing = [n for n in names if n != "seed" and recipe.get(n) != recipes[0].get(n)]
-        if differing:
-            raise ValueError(
-                f"{checkpoint} must be trained like {checkpoints[0]} to share an entry; "
-                f"{', '.join(differing)} differ"
-            )
-
-
-def _read_description(checkpoint: Path, suite: Suite) -> dict[str, Any]:
-    path = checkpoint.with_suffix(".json")
-    description = read_json(path)
-    check_fields(str(path), description, _DESCRIPTION, only=False)
-    task = suite.trained.task
-    if description["task"].get("name") != task:
+def _read_description(checkpoint: Path, suite: Suite) -> tuple[dict[str, Any], str]:
+    """Return a checkpoint's description and the track that it tells of."""
+    if checkpoint.suffix != ".safetensors":
         raise ValueError(
-            f"{path} must be of task {task!r} to enter suite {suite.name!r}, "
-            f"not of {description['task'].get('name')!r}"
+            f"a checkpoint must end in .safetensors, not {short_repr(str(checkpoint))}"
         )
-    return description
+    path = checkpoint.with_suffix(".json")
+    description = read_untrusted_json(path)
+    return description, check_description(str(path), description, suite)
 
 
 def _check_seeds(seeds: list[int]) -> None:
@@ -179,10 +248,3 @@ def _check_seeds(seeds: list[int]) -> None:
             f"checkpoints must have training seeds of their own from {allowed[0]} to "
             f"{allowed[-1]}, not {', '.join(map(str, seeds))}"
         )
-
-
-def _memory_size(agent: Agent) -> int | None:
-    """Return the size of a network's memory, where its configuration has one."""
-    network = getattr(agent, "network", None)
-    size: int | None = getattr(getattr(network, "config", None), "memory_size", None)
-    return size

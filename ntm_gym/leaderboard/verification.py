@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
     CHECKPOINT_LOADER,
@@ -15,6 +17,8 @@ from ntm_gym.evaluation.loading import (
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.results import PointResult, Results
+from ntm_gym.evaluation.sizes import MeasuredAgent, Sizes
+from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import Entry, Run
 
 ABSOLUTE_TOLERANCES = {"bits_per_sequence": 1e-4, "bit_errors_per_sequence": 2e-3}
@@ -25,6 +29,92 @@ differ by as much as that over all episodes."""
 PAST_TRAINING_TOLERANCE = 2e-3
 """In place of `RELATIVE_TOLERANCE` past the range that agents are trained on, where small
 differences may grow."""
+
+
+MOST_WORK = 5e13
+"""Steps of a whole suite, times what each costs: the parameters and 64 times the numbers of the
+state. On one core it is a matter of hours."""
+_WORK_OF_STATE = 64
+
+
+def measure(agent: Agent) -> Sizes:
+    """Return an agent's size, all zero where nothing tells it.
+
+    Args:
+        agent: The agent of a checkpoint.
+    """
+    return agent.measure() if isinstance(agent, MeasuredAgent) else Sizes(0, None, 0)
+
+
+def check_networks(
+    entry: Entry,
+    folder: Path,
+    trusted: Collection[str] = TRUSTED_NETWORKS,
+    loader: str = CHECKPOINT_LOADER,
+) -> None:
+    """Check what an entry claims of its networks, without playing.
+
+    Args:
+        entry: The entry.
+        folder: Its folder.
+        trusted: Names of networks that may be imported.
+        loader: Of the checkpoints; see `load_checkpoint_agent`.
+
+    Raises:
+        ValueError: If a checkpoint cannot be loaded, has another number of parameters or
+            memory locations than is claimed, or would take too long to verify.
+    """
+    for run in entry.runs:
+        path = folder / run.checkpoint
+        agent = load_checkpoint_agent(path, trusted, loader)
+        if not isinstance(agent, MeasuredAgent):
+            continue
+        sizes = agent.measure()
+        for name in ("parameters", "memory_size"):
+            claimed, found = getattr(entry, name), getattr(sizes, name)
+            if claimed != found:
+                raise ValueError(
+                    f"{folder / 'entry.json'}: {name} must be as in {path}, {_or_null(found)}, "
+                    f"not {_or_null(claimed)}"
+                )
+        check_work(str(path), entry.suite, sizes)
+
+
+def check_work(where: str, suite: Suite, sizes: Sizes) -> None:
+    """Check that an agent can be judged on a suite in bearable time.
+
+    Args:
+        where: Which agent, for error messages.
+        suite: The suite.
+        sizes: Of the agent.
+
+    Raises:
+        ValueError: If it takes more than `MOST_WORK`.
+    """
+    work = count_steps(suite) * (sizes.parameters + _WORK_OF_STATE * sizes.state_numbers)
+    if work > MOST_WORK:
+        raise ValueError(
+            f"{where} is too large to be verified on suite {suite.name!r}: "
+            f"{sizes.parameters} parameters and a state of {sizes.state_numbers} numbers make "
+            f"{work:.0e} operations, more than {MOST_WORK:.0e}"
+        )
+
+
+@functools.cache
+def count_steps(suite: Suite) -> int:
+    """Return how many steps all episodes of a suite have at most.
+
+    Args:
+        suite: The suite.
+    """
+    longest = (
+        int(point.make_task().sample(suite.keys(point)).lengths.max()) for point in suite.points
+    )
+    return suite.num_episodes * sum(longest)
+
+
+def _or_null(size: int | None) -> str:
+    return "null" if size is None else str(size)
 
 
 def play_again(

@@ -122,6 +122,7 @@ def _collect_row(
             on_point=lambda label: on_point(f"{row.recipe}, {label}"),
             half=row.network in HALVED,
             known=old.runs if old else (),
+            board=board,
         )
         if old is not None:
             if [run.sha256 for run in entry.runs] == [run.sha256 for run in old.runs]:

@@ -51,12 +51,13 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_an_entry_is_not_overwritten(
-    board: Path, checkpoints: list[Path], capsys: pytest.CaptureFixture[str]
+    board: Path, tmp_path: Path, save: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert submit(board, str(checkpoints[0])) == 0
+    checkpoint = str(save(tmp_path / "third.safetensors", 3))
+    assert submit(board, checkpoint) == 0
     before = (board / "supervised" / "other" / "entry.json").read_bytes()
 
-    assert submit(board, str(checkpoints[0])) == 2
+    assert submit(board, checkpoint) == 2
 
     assert "must not exist yet" in capsys.readouterr().err
     assert (board / "supervised" / "other" / "entry.json").read_bytes() == before

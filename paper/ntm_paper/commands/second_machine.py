@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ntm_gym.commands.leaderboard_verify import check_episodes
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.leaderboard.reading import find_entries, read_entry
-from ntm_gym.leaderboard.verification import first_difference, play_again
+from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 from ntm_paper.second_machine import differences_in, write_report
 
 
@@ -32,8 +33,10 @@ def run(args: argparse.Namespace) -> int:
     """
     use_one_thread()
     failed = False
+    check_episodes(args.episodes)
     for folder in args.entry or find_entries(args.board):
         entry, by_seed, counting = read_entry(folder), {}, []
+        check_networks(entry, folder)
         with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
             for claim in entry.runs:
                 fresh = play_again(
