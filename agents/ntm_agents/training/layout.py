@@ -6,6 +6,7 @@ from pathlib import Path
 
 VARIANTS_FOLDER = "variants"
 RUNS = Path("runs")
+MODEL = "model.safetensors"
 
 
 def run_folder(root: Path, recipe: str, seed: int, variant: str | None = None) -> Path:
@@ -35,7 +36,9 @@ def finished_runs(folder: Path) -> dict[int, Path]:
         folder: Holds ``seed-S``.
     """
     found = {
-        int(model.parent.name.removeprefix("seed-")): model.parent
-        for model in folder.glob("seed-*/model.safetensors")
+        int(seed): model.parent
+        for model in folder.glob(f"seed-*/{MODEL}")
+        if (seed := model.parent.name.removeprefix("seed-")).isdecimal()
+        and model.with_suffix(".json").exists()
     }
     return dict(sorted(found.items()))
