@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
 from ntm_agents.training.coincidences import check_vectors
+from ntm_agents.training.layout import CONFIG
 from ntm_agents.training.sizes import check_sizes
+from ntm_gym.files import read_json
 from ntm_gym.tasks import Task, make_task
 
 _COUNTS = ("sequences", "batch_size", "report_every", "patience")
@@ -244,6 +247,18 @@ def complete_fields(data: Mapping[str, Any], source: object) -> dict[str, Any]:
             f"another folder"
         )
     return complete
+
+
+def is_run(folder: Path, config: TrainingConfig) -> bool:
+    """Return whether a folder holds this very run, as far as its configuration can be read."""
+    path = folder / CONFIG
+    if not path.is_file():
+        return False
+    try:
+        given = complete_fields(read_json(path), path)
+    except ValueError:
+        return False
+    return bool(given == json.loads(json.dumps(config.to_json())))
 
 
 def _check_options(name: str, options: object) -> None:

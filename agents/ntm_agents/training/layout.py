@@ -6,7 +6,7 @@ from pathlib import Path
 
 VARIANTS_FOLDER = "variants"
 RUNS = Path("runs")
-MODEL = "model.safetensors"
+CONFIG, LOG, MODEL = "config.json", "log.jsonl", "model.safetensors"
 
 
 def run_folder(root: Path, recipe: str, seed: int, variant: str | None = None) -> Path:
@@ -39,6 +39,12 @@ def finished_runs(folder: Path) -> dict[int, Path]:
         int(seed): model.parent
         for model in folder.glob(f"seed-*/{MODEL}")
         if (seed := model.parent.name.removeprefix("seed-")).isdecimal()
-        and model.with_suffix(".json").exists()
+        and has_published(model.parent)
     }
     return dict(sorted(found.items()))
+
+
+def has_published(folder: Path) -> bool:
+    """Return whether a run's network and its description are there, unread."""
+    model = folder / MODEL
+    return model.is_file() and model.with_suffix(".json").is_file()

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import count_parameters, reporting_failures
-from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.config import TrainingConfig, is_run
 from ntm_agents.training.contract import check_network
 from ntm_agents.training.devices import find_device
 from ntm_agents.training.events import EventWriter
@@ -27,7 +27,7 @@ from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
 from ntm_agents.training.noise import weight_noise
 from ntm_agents.training.random_state import seeded
-from ntm_agents.training.run_folder import Progress, RunFolder, is_published, is_run
+from ntm_agents.training.run_folder import Progress, RunFolder, is_published
 from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
 from ntm_agents.training.sizes import VALIDATION_EPISODES
 

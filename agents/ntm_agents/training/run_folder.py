@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import math
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +16,11 @@ from torch import Tensor
 from ntm_agents.checkpoints import read_description
 from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.training.config import TrainingConfig, complete_fields
-from ntm_agents.training.layout import MODEL
-from ntm_agents.training.run_log import append_line, read_log, rewrite_log
+from ntm_agents.training.layout import CONFIG, LOG, MODEL
+from ntm_agents.training.run_log import append_line, damaged_lines, read_log, rewrite_log
 from ntm_gym.files import is_leftover, naming, read_json, remove_leftovers, write_json
 
+_LOGGER = logging.getLogger(__name__)
 _FORMAT = 2
 _LOCK = ".lock"
 
@@ -67,9 +69,9 @@ class RunFolder:
         self.path = path
         self.model = path / MODEL
         self.tensorboard = path / "tensorboard"
-        self._config = path / "config.json"
+        self._config = path / CONFIG
         self._checkpoint = path / "checkpoint.safetensors"
-        self._log = path / "log.jsonl"
+        self._log = path / LOG
         self._check_content(config)
         with naming(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -109,6 +111,8 @@ class RunFolder:
         progress = self._read_checkpoint() if self._checkpoint.exists() else None
         kept: dict[int, dict[str, Any]] = {}
         if progress is not None:
+            if damaged := damaged_lines(self._log):
+                _LOGGER.warning("%s: left out damaged lines %s", self._log, damaged)
             kept = {line["sequences"]: line for line in self.read_log()}
             if progress.report is not None:
                 kept[progress.sequences] = progress.report
@@ -188,18 +192,6 @@ def is_published(model: Path) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_run(folder: Path, config: TrainingConfig) -> bool:
-    """Return whether a folder holds this very run, as far as its configuration can be read."""
-    path = folder / "config.json"
-    if not path.is_file():
-        return False
-    try:
-        given = complete_fields(read_json(path), path)
-    except ValueError:
-        return False
-    return bool(given == json.loads(json.dumps(config.to_json())))
 
 
 def _parse_progress(metadata: str, tensors: dict[str, Tensor]) -> Progress:

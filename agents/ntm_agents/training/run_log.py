@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 from collections.abc import Sequence
@@ -12,26 +11,23 @@ from typing import Any
 
 from ntm_gym.files import naming, write_atomically
 
-_LOGGER = logging.getLogger(__name__)
 _NUMBERS = ("sequences", "validation_bits_per_sequence", "wall_time_s")
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
     """Return the whole lines of a log, without one that a crash has cut short at the end.
 
-    A line that is damaged is left out, and a line of the program's own log says so.
+    A line that is damaged is left out as well; `damaged_lines` names those.
 
     Args:
         path: ``log.jsonl``; a file that does not exist has no lines.
     """
-    if not path.exists():
-        return []
-    texts = path.read_bytes().split(b"\n")[:-1]
-    lines = [_parse(text) for text in texts]
-    damaged = [str(number) for number, line in enumerate(lines, 1) if line is None]
-    if damaged:
-        _LOGGER.warning("%s: left out damaged lines: %s", path, ", ".join(damaged))
-    return [line for line in lines if line is not None]
+    return [line for line in _parse_lines(path) if line is not None]
+
+
+def damaged_lines(path: Path) -> list[int]:
+    """Return the numbers, from 1 on, of lines that are whole and damaged."""
+    return [number for number, line in enumerate(_parse_lines(path), 1) if line is None]
 
 
 def append_line(path: Path, line: dict[str, Any]) -> None:
@@ -55,6 +51,12 @@ def rewrite_log(path: Path, lines: Sequence[dict[str, Any]]) -> None:
 
 def _encode(line: dict[str, Any]) -> bytes:
     return (json.dumps(line, allow_nan=False) + "\n").encode()
+
+
+def _parse_lines(path: Path) -> list[dict[str, Any] | None]:
+    if not path.exists():
+        return []
+    return [_parse(text) for text in path.read_bytes().split(b"\n")[:-1]]
 
 
 def _parse(text: bytes) -> dict[str, Any] | None:
