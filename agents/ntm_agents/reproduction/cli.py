@@ -95,13 +95,14 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="only say what is left to do (default: do it)"
     )
 
+    recipes = ", ".join(row.recipe for row in PLAN)
     train = verbs.add_parser("train", help="the paper's rows", parents=[everywhere, training])
     train.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="RECIPE",
-        help=f"one of {', '.join(row.recipe for row in PLAN)}, or a pattern; may be repeated (default: all)",
+        help=f"one of {recipes}, or a pattern; may be repeated (default: all)",
     )
     train.add_argument(
         "--quick", action="store_true", help="a part, in under 20 minutes (default: all)"

@@ -1,7 +1,7 @@
 """A run of ``ntm-train`` that ends with the process that started it.
 
-Its standard input is a pipe whose other end only the parent holds: when the parent ends, however
-it ends, the pipe does too. That holds on every system.
+Its standard input is a pipe whose other end only the parent holds: when the parent ends,
+however that happens, the pipe does too, on every system.
 """
 
 from __future__ import annotations
