@@ -25,34 +25,58 @@ USER_ERROR = 2
 
 _PLAIN = {"░": ":", "▒": "+", "▓": "*", "█": "#", "·": ".", "→": "->", "±": "+-", "…": "..."}
 _ENCODING_ERRORS = "ntm_gym.plain"
+_LONGEST_LINE = 1_000
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong with a command line in one line; options are never abbreviated."""
+    """Says what is wrong with a command line in one line, and takes nothing twice.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
+    Options cannot be abbreviated: a new option would change what an abbreviation means.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **arguments})
+        self.register("action", None, _StoreOnce)
+        self.register("action", "store", _StoreOnce)
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with code 2."""
-        self.exit(USER_ERROR, f"{self.prog}: {message}\n")
+        self.exit(USER_ERROR, f"{self.prog}: {' '.join(message.split())}\n")
+
+
+class _StoreOnce(argparse.Action):
+    """Stores a value, but refuses a second one, of which one would be ignored."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given: set[str] = namespace.__dict__.setdefault("_given", set())
+        if self.dest in given:
+            raise argparse.ArgumentError(self, "must not be given twice")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 def run_command(
     program: str,
     command: Callable[[], int],
-    errors: tuple[type[Exception], ...] = (ValueError, OSError),
+    if_interrupted: str = "interrupted",
 ) -> int:
     """Run a command the way a user expects of a program in a terminal.
 
     Characters that the terminal's encoding lacks are printed as plain ones. A reader that
-    closes the pipe early, as ``head`` does, ends the command silently. Ctrl-C, one of
-    ``errors`` and a package that is not installed end it with one line on standard error.
+    closes the pipe early, as ``head`` does, ends the command silently. Ctrl-C, an error that
+    the user can mend, too little memory or disk, and a package that is not installed end it
+    with one line on standard error.
 
     Args:
         program: Its name, with which the line begins.
         command: Does the work and returns an exit code; imports what takes long to import.
-        errors: Errors that are the user's to mend.
+        if_interrupted: What to say after Ctrl-C.
 
     Returns:
         The command's exit code, `INTERRUPTED`, `CLOSED_PIPE` or `USER_ERROR`.
@@ -62,7 +86,7 @@ def run_command(
     """
     with _plain_characters(sys.stdout), _plain_characters(sys.stderr):
         try:
-            code = _run(program, command, errors)
+            code = _run(program, command, if_interrupted)
         except SystemExit:
             if failure := _close_output(program):
                 return failure
@@ -70,21 +94,42 @@ def run_command(
         return code or _close_output(program)
 
 
-def _run(program: str, command: Callable[[], int], errors: tuple[type[Exception], ...]) -> int:
+def _run(program: str, command: Callable[[], int], if_interrupted: str) -> int:
     try:
         return command()
     except KeyboardInterrupt:
-        code, message = INTERRUPTED, "interrupted"
+        code, message = INTERRUPTED, if_interrupted
     except ModuleNotFoundError as error:
         code, message = USER_ERROR, _what_is_missing(error)
-    except errors as error:
-        code, message = USER_ERROR, str(error)
+    except OSError as error:
+        code, message = USER_ERROR, _what_was_refused(error)
         # An error that names no file may be one of the output's: try that again.
-        nameless = isinstance(error, OSError) and error.filename is None
-        if nameless and (failure := _close_output(program, probe="\n")):
+        if error.filename is None and (failure := _close_output(program, probe="\n")):
             return failure
+    except (ValueError, ArithmeticError) as error:
+        code, message = USER_ERROR, str(error) or type(error).__name__
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        code, message = USER_ERROR, f"out of memory: {error}"
     _complain(program, message)
     return code
+
+
+def _what_was_refused(error: OSError) -> str:
+    """Return what the system refused, and for which file."""
+    if error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether memory has run out, as Python or as torch says it."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "not enough memory" in str(error)
+    )
 
 
 def _close_output(program: str, probe: str = "") -> int:
@@ -102,8 +147,10 @@ def _close_output(program: str, probe: str = "") -> int:
 
 def _complain(program: str, message: str) -> None:
     """Print one line on standard error, if anybody reads that."""
+    line = " ".join(message.split())
+    line = line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …"
     try:
-        print(f"{program}: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        print(f"{program}: {line}", file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
 

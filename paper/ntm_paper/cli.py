@@ -19,7 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0; 1 if a run failed; 2 after a user's error; 130 if interrupted, and called
         again it goes on.
     """
-    return run_command("ntm-paper", lambda: _run_verb(arguments))
+    return run_command(
+        "ntm-paper", lambda: _run_verb(arguments), "stopped; called again, it goes on"
+    )
 
 
 def _run_verb(arguments: Sequence[str] | None) -> int:

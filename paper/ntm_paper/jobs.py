@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from ntm_agents.training import cli
-from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.layout import run_folder
+from ntm_agents.training.config import TrainingConfig, is_run
+from ntm_agents.training.layout import LOG, has_published, run_folder
 from ntm_agents.training.recipes import find_recipe
-from ntm_gym.files import read_json
-from ntm_paper import train_variant
+from ntm_agents.training.run_log import read_log
+from ntm_paper import train_variant, worker
 from ntm_paper.variants import find_variant, variant_folder
 
 
@@ -29,7 +27,7 @@ class Job:
         config: What they ask for.
         folder: Of the run.
         expected_s: Seconds that the whole run may take; only their ratios matter.
-        module: Module that runs it, as ``python -m`` names it.
+        module: Module that trains it, as ``python -m`` names it.
     """
 
     name: str
@@ -44,14 +42,12 @@ class Job:
     def command(self) -> list[str]:
         """The command line of the process."""
         options = ["--output", str(self.folder), "--quiet"]
-        return [sys.executable, "-m", self.module, *self.arguments, *options]
+        return [sys.executable, "-m", worker.__name__, self.module, *self.arguments, *options]
 
     @property
     def finished(self) -> bool:
         """Whether this very run, and no other, has published its network."""
-        config = self.folder / "config.json"
-        wanted = json.loads(json.dumps(self.config.to_json()))
-        return (self.folder / "model.safetensors").exists() and read_json(config) == wanted
+        return is_run(self.folder, self.config) and has_published(self.folder)
 
 
 def make_job(
@@ -109,12 +105,12 @@ class JobProgress:
 
 
 def read_progress(job: Job) -> JobProgress:
-    """Look at a run's log."""
-    log = job.folder / "log.jsonl"
-    lines = log.read_text(encoding="utf-8").split("\n")[:-1] if log.exists() else []
+    """Look at a run's log; damaged lines are left out."""
+    log = job.folder / LOG
+    lines = read_log(log)
     if not lines:
         return JobProgress(0, job.config.sequences, None, 0.0, 0.0)
-    last: dict[str, Any] = json.loads(lines[-1])
+    last = lines[-1]
     return JobProgress(
         last["sequences"],
         job.config.sequences,

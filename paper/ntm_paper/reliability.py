@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ntm_agents.network_agent import load_agent
 from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.layout import finished_runs
+from ntm_agents.training.layout import CONFIG, LOG, MODEL, finished_runs
 from ntm_agents.training.recipes import find_recipe
+from ntm_agents.training.run_log import read_log
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.files import read_json, write_json
@@ -112,12 +111,12 @@ def _examine(
     played: Mapping[str, dict[str, float]],
     episodes: int,
 ) -> Record:
-    model = folder / "model.safetensors"
-    config = TrainingConfig(**read_json(folder / "config.json"))
-    log = [
-        json.loads(line)
-        for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
+    model = folder / MODEL
+    path = folder / CONFIG
+    config = TrainingConfig.from_json(read_json(path), path)
+    log = read_log(folder / LOG)
+    if not log:
+        raise ValueError(f"{folder / LOG} must hold the run's reports, but holds none")
     bits = {line["sequences"]: line["validation_bits_per_sequence"] for line in log}
     weights = hashlib.sha256(model.read_bytes()).hexdigest()
     return Record(
@@ -134,6 +133,8 @@ def _examine(
 
 
 def _wrong_bits(model: Path, suite: Suite, episodes: int) -> dict[str, float]:
+    from ntm_agents.network_agent import load_agent  # needs torch
+
     results = evaluate(load_agent(model), suite, episodes)
     return {
         label: float(point.bit_errors_per_sequence.mean())

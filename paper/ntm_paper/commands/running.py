@@ -49,8 +49,9 @@ def finish(args: argparse.Namespace, planned: Sequence[Job]) -> int:
         for job in jobs:
             command = ["python", "-m", job.module, *job.arguments]
             print(shlex.join([*command, "--output", str(job.folder)]))
-        left = seconds_left({}, progress, {}, args.jobs)
+        left = seconds_left({}, progress, {}, min(args.jobs, len(jobs)))
         print(f"about {format_time(left)} with {args.jobs} at once", file=sys.stderr)
         return 0
-    failures = run_jobs(jobs, args.jobs, Display(args.jobs).show)
+    workers = min(args.jobs, len(jobs))
+    failures = run_jobs(jobs, workers, Display(workers).show)
     return 1 if failures else 0
