@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+_LEFTOVERS = ".*.partial"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -16,14 +20,82 @@ def write_atomically(path: Path, content: bytes) -> None:
     Args:
         path: Where; its folder is made if needed.
         content: The whole file.
+
+    Raises:
+        OSError: If it cannot be written; it names ``path``, and the old file stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, each as `write_atomically` does, and replace none before all fit.
+
+    A crash can leave the first files new and the last ones old, never a damaged one: the last
+    file is the one by which a reader tells that all are there.
+
+    Args:
+        contents: The whole files, in the order in which they appear.
+
+    Raises:
+        OSError: If one cannot be written; it names that file, and all old files stay.
+    """
+    partials: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            with naming(path.parent):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            with naming(path):
+                # A name of its own: two writers of one file must not write into each other's.
+                partials[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+                _write_durably(partials[path], content)
+        for path, partial in partials.items():
+            with naming(path):
+                os.replace(partial, path)
+    except BaseException:
+        for partial in partials.values():
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+        raise
+    for folder in {path.parent for path in contents}:
+        _sync_folder(folder)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder.
+
+    Args:
+        folder: No other process may be writing in it.
+    """
+    for partial in folder.glob(_LEFTOVERS):
+        partial.unlink(missing_ok=True)
+
+
+def is_leftover(path: Path) -> bool:
+    """Return whether a file is what a killed writer leaves."""
+    return path.match(_LEFTOVERS)
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name the file that was to be written.
+
+    Raises:
+        OSError: The same kind of error, with ``path`` as its file.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def encode_json(data: Mapping[str, Any], indent: int | None = 2) -> bytes:
+    """Return JSON as it is written to a file.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    text = json.dumps(data, indent=indent, sort_keys=True, allow_nan=False)
+    return (text + "\n").encode()
 
 
 def write_json(path: Path, data: Mapping[str, Any], indent: int | None = 2) -> None:
@@ -31,9 +103,9 @@ def write_json(path: Path, data: Mapping[str, Any], indent: int | None = 2) -> N
 
     Raises:
         ValueError: If a number is not finite.
+        OSError: If the file cannot be written.
     """
-    text = json.dumps(data, indent=indent, sort_keys=True, allow_nan=False)
-    write_atomically(path, (text + "\n").encode())
+    write_atomically(path, encode_json(data, indent))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -54,6 +126,25 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError(f"{path} must hold a JSON object, not a {type(data).__name__}")
     return data
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make new names in a folder last through a loss of power, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some file systems cannot
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_constant(text: str) -> None:

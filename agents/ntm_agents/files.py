@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -12,10 +13,25 @@ from torch import Tensor
 from ntm_gym.files import write_atomically
 
 
+def encode_tensors(tensors: Mapping[str, Tensor], metadata: str = "") -> bytes:
+    """Return tensors and a text as a safetensors file.
+
+    Tensors that share memory, such as tied weights, are written once for each name.
+    """
+    own = {
+        name: tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
+    return save(own, {"ntm-gym": metadata})
+
+
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: str = "") -> None:
-    """Write tensors and a text atomically, as safetensors."""
-    contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, save(contiguous, {"ntm-gym": metadata}))
+    """Write tensors and a text atomically, as safetensors.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    write_atomically(path, encode_tensors(tensors, metadata))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
