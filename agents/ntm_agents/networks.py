@@ -41,7 +41,9 @@ def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
     config_class = getattr(factory, "config_class", None)
     _check_options(name, config_class or factory, options)
     with reporting_failures(f"network {name!r} cannot be built"):
-        network = factory(**options) if config_class is None else factory(config_class(**options))
+        network = (
+            factory(**options) if config_class is None else factory(config_class(**options))
+        )
     if not isinstance(network, nn.Module):
         raise ValueError(f"{name!r} must make a torch module, not {type(network).__name__}")
     return network
