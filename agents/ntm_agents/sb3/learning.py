@@ -116,7 +116,9 @@ class _Run(Curve):
     ) -> None:
         super().__init__(preset.env_id, every=preset.total_steps // _POINTS_IN_CURVE)
         self._folder, self._checkpoint_every = folder, checkpoint_every
+        self._total_steps = preset.total_steps
         self._next_checkpoint = checkpoint_every
+        self._restored_at: int | None = None
         self._started, self._cpu_started = time.monotonic(), time.process_time()
         self._bar = tqdm(
             total=preset.total_steps, unit="step", disable=not show, mininterval=0.5
@@ -141,6 +143,7 @@ class _Run(Curve):
             self.finished_episodes = int(fields["finished_episodes"])
             self._started -= fields["wall_time_s"]
             self._cpu_started -= fields["cpu_time_s"]
+        self._restored_at = model.num_timesteps
         self._next_checkpoint = model.num_timesteps + self._checkpoint_every
         self._bar.update(model.num_timesteps)
         return True
@@ -168,6 +171,8 @@ class _Run(Curve):
         self._bar.close()
 
     def _on_rollout_start(self) -> None:
+        if self.num_timesteps == self._restored_at:  # what follows was done before the stop
+            return
         self.check_finite()
         super()._on_rollout_start()
         if self.num_timesteps >= self._next_checkpoint:
@@ -175,7 +180,7 @@ class _Run(Curve):
             self._next_checkpoint = self.num_timesteps + self._checkpoint_every
 
     def _on_rollout_end(self) -> None:
-        self._bar.update(min(self.num_timesteps, self._bar.total) - self._bar.n)
+        self._bar.update(min(self.num_timesteps, self._total_steps) - self._bar.n)
         if self.points:
             self._bar.set_postfix(right_bits=f"{self.points[-1]['right_bits']:.2%}")
 

@@ -36,7 +36,8 @@ def take_state(model: RecurrentPPO) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     states = model._last_lstm_states
     starts = model._last_episode_starts
-    assert states is not None and starts is not None
+    assert states is not None
+    assert starts is not None
     fields: dict[str, Any] = {name: getattr(model, name) for name in _COUNTS}
     optimizer_tensors, fields["optimizer"] = _optimizer_state(model)
     fields["episodes"] = [_plain(info) for info in model.ep_info_buffer or ()]
@@ -76,7 +77,8 @@ def set_state(
         model.ep_success_buffer = deque(fields["successes"], model._stats_window_size)
         model.action_space.np_random.bit_generator.state = fields["action_generator"]
         halves = [tensors[f"state.{index}"].to(model.device) for index in range(4)]
-        model._last_lstm_states = RNNStates((halves[0], halves[1]), (halves[2], halves[3]))
+        states: Any = RNNStates((halves[0], halves[1]), (halves[2], halves[3]))
+        model._last_lstm_states = states
         model._last_episode_starts = tensors["episode_starts"].numpy()
         model._last_obs = _observation(tensors)
         env_state = {name: part.numpy() for name, part in _under("env.", tensors).items()}
@@ -140,7 +142,7 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _tensor(array: Any) -> Tensor:
-    """Return an array as a tensor; uint64, which torch hardly knows, as int64 of the same bits."""
+    """Return an array as a tensor, uint64 as int64 of the same bits."""
     array = np.asarray(array)
     return torch.from_numpy(array.view(np.int64) if array.dtype == np.uint64 else array)
 
