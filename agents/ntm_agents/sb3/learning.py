@@ -6,6 +6,8 @@ import dataclasses
 import importlib.metadata
 import platform
 import time
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from stable_baselines3.common.utils import obs_as_tensor
 from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
+from ntm_agents.config import NTMConfig
 from ntm_agents.networks import count_parameters, reporting_failures
 from ntm_agents.sb3.environments import env_point
 from ntm_agents.sb3.policy import NTMPolicy
@@ -41,6 +44,7 @@ __all__ = ["EVALUATION", "VALIDATION", "Curve", "env_point", "learn", "right_bit
 VALIDATION, EVALUATION = 2, 1
 _EPISODES = 256
 _POINTS_IN_CURVE = 50
+_LARGEST_STATES = 2**28
 _LARGEST_SEED = 2**32 - 1  # of numpy's global generator, which Stable-Baselines3 seeds
 _PUBLISHED = (
     "steps",
@@ -298,6 +302,8 @@ def _build(
     if not 0 <= seed <= _LARGEST_SEED:
         raise ValueError(f"seed must lie between 0 and {_LARGEST_SEED}, not be {seed}")
     env_point(preset.env_id)
+    if issubclass(policy, NTMPolicy):
+        _check_memory(preset.num_envs, policy_kwargs.get("ntm_kwargs") or {})
     env = make_sb3_env(preset.env_id, preset.num_envs)
     if isinstance(env.action_space, spaces.MultiBinary) and (
         policy.evaluate_actions is RecurrentActorCriticPolicy.evaluate_actions
@@ -307,7 +313,9 @@ def _build(
             f"ntm_baselines.sb3_lstm_policy:LSTMPolicy is that LSTM without it"
         )
     algorithm = SequencePPO if issubclass(policy, NTMPolicy) else RecurrentPPO
-    with reporting_failures(f"policy {name_of(policy)} cannot be built with {policy_kwargs}"):
+    what = f"policy {name_of(policy)} cannot be built with {policy_kwargs}"
+    with reporting_failures(what), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sizes that are refused right after
         return algorithm(
             policy,
             env,
@@ -315,6 +323,18 @@ def _build(
             seed=seed,
             device=device,
             **preset.ppo_arguments(),
+        )
+
+
+def _check_memory(num_envs: int, ntm_kwargs: Mapping[str, Any]) -> None:
+    """Refuse machines whose states for all environments would not fit."""
+    config = NTMConfig(input_size=1, output_size=1, **ntm_kwargs)
+    numbers = num_envs * (config.memory_size * config.word_size + config.controller_size)
+    if numbers > _LARGEST_STATES:
+        raise ValueError(
+            f"the states of {num_envs} machines must not hold more than {_LARGEST_STATES:,} "
+            f"numbers, but memory_size {config.memory_size}, word_size {config.word_size} and "
+            f"controller_size {config.controller_size} make them hold {numbers:,}"
         )
 
 
@@ -328,7 +348,8 @@ def _train(model: RecurrentPPO, run: _Run, total_steps: int, events: Path | None
                 callback=run,
                 reset_num_timesteps=not restored,
             )
-    except RuntimeError as error:  # sampling refuses probabilities that are NaN
+    except (RuntimeError, ValueError) as error:  # how torch refuses probabilities that are NaN
+        run.check_finite()
         if _actions_are_finite(model):
             raise
         raise run.not_finite("the probabilities of actions") from error
@@ -338,14 +359,17 @@ def _train(model: RecurrentPPO, run: _Run, total_steps: int, events: Path | None
 
 @torch.no_grad()
 def _actions_are_finite(model: RecurrentPPO) -> bool:
-    """Return whether the next actions have probabilities."""
+    """Return whether the next actions have probabilities, as far as can be told."""
     policy, states, seen = model.policy, model._last_lstm_states, model._last_obs
     assert isinstance(policy, RecurrentActorCriticPolicy)
     if states is None or seen is None:
         return True
     starts = torch.tensor(model._last_episode_starts, dtype=torch.float32, device=model.device)
     observations: Any = obs_as_tensor(seen, model.device)
-    distribution, _ = policy.get_distribution(observations, states.pi, starts)
+    try:
+        distribution, _ = policy.get_distribution(observations, states.pi, starts)
+    except ValueError:
+        return False
     if not isinstance(distribution, BernoulliDistribution):
         return True
     return bool(distribution.distribution.logits.isfinite().all())

@@ -79,6 +79,11 @@ class PPOPreset:
                 raise ValueError(
                     f"{name} must be finite and not negative, not {getattr(self, name)}"
                 )
+        if self.num_envs * self.n_steps > _LONGEST_ROLLOUT:
+            raise ValueError(
+                f"num_envs * n_steps must be at most {_LONGEST_ROLLOUT}, the steps of a "
+                f"rollout, not {self.num_envs * self.n_steps}"
+            )
         if self.num_envs * self.n_steps % self.batch_size == 1:
             raise ValueError(
                 f"batch_size {self.batch_size} must not leave a last batch of one step, of "
@@ -109,9 +114,10 @@ class PPOPreset:
         return self.learning_rate * min(1.0, progress_remaining / self.decay_fraction)
 
 
+_LONGEST_ROLLOUT = 2**22
 _RANGES = {
-    "num_envs": (1, 2**20),
-    "n_steps": (1, 2**20),
+    "num_envs": (1, 2**16),
+    "n_steps": (1, 2**16),
     "batch_size": (2, 2**40),
     "n_epochs": (1, 2**20),
     "total_steps": (1, 2**53),

@@ -47,11 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, or 2 after a user's error.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parsed = _parser().parse_args(given)
-    if parsed.algorithm == "ppo":
+    if given[:1] == ["ppo"]:
         from ntm_agents.sb3 import cli
 
-        return cli.run(parsed, shlex.join(["ntm-train", *given]))
+        return cli.main(given[1:])
+    parsed = _parser().parse_args(given)
     try:
         config = _config(parsed)
         name = parsed.recipe or config.task
@@ -75,23 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ntm-train",
-        description="Train a network on a task: by supervision, exactly resumable, or by "
-        "reward alone.",
+        description="Train a network on a task by supervision, exactly resumable; "
+        "ntm-train ppo learns an environment from reward alone.",
+        allow_abbrev=False,
     )
-    parser.add_argument(
-        "--algorithm",
-        choices=("supervised", "ppo"),
-        default="supervised",
-        help="ppo learns --env from reward alone; of the other options it takes --seed, "
-        "--option, --output, --threads",
-    )
-    parser.add_argument("--env", help="id of an environment, for ppo")
-    parser.add_argument(
-        "--policy",
-        default="ntm_agents.sb3:NTMPolicy",
-        help="package.module:class of a recurrent policy, for ppo",
-    )
-    parser.add_argument("--steps", type=int, help="steps of all environments, for ppo")
     parser.add_argument("--recipe", help=f"start from one of {', '.join(RECIPES)}")
     parser.add_argument(
         "--variant", help=f"change the recipe in one respect: {', '.join(VARIANTS)}"
