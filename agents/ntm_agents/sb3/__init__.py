@@ -3,6 +3,7 @@
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.policy_agent import PolicyAgent
 from ntm_agents.sb3.presets import PRESETS, PPOPreset, find_preset
+from ntm_agents.sb3.published import load_policy, save_policy
 from ntm_agents.sb3.sequence_buffer import (
     SequenceDictRolloutBuffer,
     SequencePPO,
@@ -22,6 +23,8 @@ __all__ = [
     "SequenceRolloutBuffer",
     "find_preset",
     "from_network",
+    "load_policy",
     "make_sb3_env",
+    "save_policy",
     "to_network",
 ]
