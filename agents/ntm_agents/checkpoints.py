@@ -6,11 +6,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
-from ntm_agents.files import read_tensors, write_tensors
+from ntm_agents.files import encode_tensors, read_tensors
 from ntm_agents.networks import build_network
-from ntm_gym.files import read_json, write_json
+from ntm_gym.files import encode_json, read_json, write_together
 
 FORMAT = 1
 TRUSTED_NETWORKS = frozenset(
@@ -33,11 +34,18 @@ def save_checkpoint(path: Path, network: nn.Module, metadata: dict[str, Any]) ->
         path: Ends in ``.safetensors``; the description lies beside it.
         network: Its parameters and buffers are written.
         metadata: Description; must hold ``network``, ``options``, ``task``, ``train_seed``.
+
+    Raises:
+        ValueError: If the description lacks a field, or a weight or a number in the
+            description is not finite; nothing is written then.
+        OSError: If the files cannot be written; what was there before stays.
     """
     description = {"format": FORMAT, **metadata}
     _check_description(path, description)
-    write_tensors(path, network.state_dict())
-    write_json(path.with_suffix(".json"), description)
+    for name, parameter in network.named_parameters():
+        if not parameter.isfinite().all():
+            raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
+    _publish(path, encode_tensors(network.state_dict()), description)
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -106,11 +114,19 @@ def halve_checkpoint(source: Path, target: Path) -> None:
     """
     description = read_description(source)
     tensors, metadata = read_tensors(source)
-    halves = {name: tensor.half() for name, tensor in tensors.items()}
-    if not all(tensor.isfinite().all() for tensor in halves.values()):
-        raise ValueError(f"{source} holds weights that half precision cannot")
-    write_tensors(target, halves, metadata)
-    write_json(target.with_suffix(".json"), description)
+    halves = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
+    }
+    for name, half in halves.items():
+        if not torch.equal(half.isfinite(), tensors[name].isfinite()):
+            raise ValueError(f"{source} holds weights that half precision cannot")
+    _publish(target, encode_tensors(halves, metadata), description)
+
+
+def _publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:
+    """Write both files; the tensors come last, and with them the checkpoint is there."""
+    write_together({path.with_suffix(".json"): encode_json(description), path: tensors})
 
 
 def _check_description(path: Path, description: dict[str, Any]) -> None:

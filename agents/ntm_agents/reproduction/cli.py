@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from ntm_agents.command_line import OneLineParser, run_command
 from ntm_agents.reproduction.display import Display, format_time
 from ntm_agents.reproduction.estimate import seconds_left
 from ntm_agents.reproduction.jobs import Job, make_job, read_progress
@@ -30,6 +32,7 @@ from ntm_agents.training.variants import VARIANTS, differences, find_variant
 from ntm_gym.evaluation.suites import find_suite
 
 _RECORDS = Path("docs/results/reliability")
+_MOST_SEEDS = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,18 +42,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command line without the program's name; the process's if None.
 
     Returns:
-        Exit code: 0; 1 if a run failed; 2 after a user's error; 130 if interrupted.
+        Exit code: 0; 1 if a run failed; 2 after a user's error; 130 if it was stopped by
+        Ctrl-C, SIGTERM or SIGHUP.
     """
-    args = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
+    given = sys.argv[1:] if arguments is None else arguments
+    return run_command("ntm-reproduce", lambda: _run(given), "; called again, it goes on")
+
+
+def _run(given: Sequence[str]) -> int:
+    args = _parser().parse_args(given)
+    with _interrupted_by("SIGTERM", "SIGHUP"):
         return int(args.run(args))
-    except (ValueError, OSError) as error:
-        print(f"ntm-reproduce: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("ntm-reproduce: stopped; called again, it goes on", file=sys.stderr)
-        return 130
+
+
+@contextlib.contextmanager
+def _interrupted_by(*names: str) -> Iterator[None]:
+    """Let signals do what Ctrl-C does, where the system has them and nobody ignores them."""
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]  # as nohup does
+    before = {number: signal.signal(number, _interrupt) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -58,43 +73,66 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="ntm-reproduce", description="Train what the documentation's numbers come from."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    everywhere = argparse.ArgumentParser(add_help=False)
-    everywhere.add_argument("--runs", type=Path, default=RUNS, help="folder of all runs")
-    training = argparse.ArgumentParser(add_help=False)
-    training.add_argument("--seeds", default="", help="such as 1,2 or 1-10")
-    training.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at once")
-    training.add_argument("--dry-run", action="store_true", help="only say what is left to do")
+    everywhere = OneLineParser(add_help=False)
+    everywhere.add_argument(
+        "--runs", type=Path, default=RUNS, help="folder of all runs (default: %(default)s)"
+    )
+    training = OneLineParser(add_help=False)
+    training.add_argument(
+        "--seeds", default="", help="such as 1,2 or 1-10 (default: the plan's)"
+    )
+    training.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="runs at once (default: one for each processor, %(default)s here)",
+    )
+    training.add_argument(
+        "--dry-run", action="store_true", help="only say what is left to do (default: do it)"
+    )
 
+    recipes = ", ".join(row.recipe for row in PLAN)
     train = verbs.add_parser("train", help="the paper's rows", parents=[everywhere, training])
     train.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="RECIPE",
-        help=f"one of {', '.join(row.recipe for row in PLAN)}, or a pattern; may be repeated",
+        help=f"one of {recipes}, or a pattern; may be repeated (default: all)",
     )
-    train.add_argument("--quick", action="store_true", help="a part, in under 20 minutes")
+    train.add_argument(
+        "--quick", action="store_true", help="a part, in under 20 minutes (default: all)"
+    )
     train.set_defaults(run=train_rows)
 
     compare = verbs.add_parser(
         "variants", help="a recipe with one thing changed", parents=[everywhere, training]
     )
-    compare.add_argument("--recipe", required=True)
+    compare.add_argument("--recipe", required=True, help="which is changed")
     compare.add_argument(
-        "--only", action="append", default=[], metavar="VARIANT", help="may be repeated"
+        "--only",
+        action="append",
+        default=[],
+        metavar="VARIANT",
+        help=f"one of {', '.join(VARIANTS)}; may be repeated (default: all)",
     )
     compare.set_defaults(run=train_variants)
 
     look = verbs.add_parser(
         "examine", help="evaluate a recipe and its variants", parents=[everywhere]
     )
-    look.add_argument("--recipe", required=True)
-    look.add_argument("--episodes", type=int, help="episodes a point; all by default")
-    look.add_argument("--records", type=Path, default=_RECORDS, help="folder for the data")
+    look.add_argument("--recipe", required=True, help="whose runs are evaluated")
+    look.add_argument("--episodes", type=int, help="episodes a point (default: all)")
+    look.add_argument(
+        "--records",
+        type=Path,
+        default=_RECORDS,
+        help="folder for the data (default: %(default)s)",
+    )
     look.set_defaults(run=examine_recipe)
     return parser
 
@@ -114,7 +152,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         matched = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
         if matched is None or int(matched[2] or matched[1]) < int(matched[1]):
             raise ValueError(f"seeds must be given like 1,2 or 1-10, not {text!r}")
-        found += range(int(matched[1]), int(matched[2] or matched[1]) + 1)
+        first, last = int(matched[1]), int(matched[2] or matched[1])
+        if last - first >= _MOST_SEEDS or last >= 2**64:
+            raise ValueError(f"seeds must be at most {_MOST_SEEDS} below 2**64, not {text!r}")
+        found += range(first, last + 1)
     return tuple(found)
 
 
@@ -156,10 +197,13 @@ def _train(args: argparse.Namespace, planned: Sequence[Job]) -> int:
         progress = {job: read_progress(job) for job in jobs}
         for job in jobs:
             print(" ".join(["ntm-train", *job.arguments, "--output", str(job.folder)]))
-        left = seconds_left({}, progress, {}, args.jobs)
+        left = seconds_left({}, progress, {}, min(args.jobs, len(jobs)))
         print(f"about {format_time(left)} with {args.jobs} at once", file=sys.stderr)
         return 0
-    failures = run_jobs(jobs, args.jobs, Display(args.jobs).show)
+    import torch  # noqa: F401, missing it, every job would fail
+
+    workers = min(args.jobs, len(jobs))
+    failures = run_jobs(jobs, workers, Display(workers).show)
     return 1 if failures else 0
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.layout import run_folder
+from ntm_agents.training.config import TrainingConfig, is_run
+from ntm_agents.training.layout import LOG, has_published, run_folder
 from ntm_agents.training.recipes import find_recipe
+from ntm_agents.training.run_log import read_log
 from ntm_agents.training.variants import find_variant
-from ntm_gym.files import read_json
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,14 +38,18 @@ class Job:
     def command(self) -> list[str]:
         """The command line of the process."""
         options = ["--output", str(self.folder), "--quiet"]
-        return [sys.executable, "-m", "ntm_agents.training.cli", *self.arguments, *options]
+        return [
+            sys.executable,
+            "-m",
+            "ntm_agents.reproduction.worker",
+            *self.arguments,
+            *options,
+        ]
 
     @property
     def finished(self) -> bool:
         """Whether this very run, and no other, has published its network."""
-        config = self.folder / "config.json"
-        wanted = json.loads(json.dumps(self.config.to_json()))
-        return (self.folder / "model.safetensors").exists() and read_json(config) == wanted
+        return is_run(self.folder, self.config) and has_published(self.folder)
 
 
 def make_job(
@@ -103,12 +104,12 @@ class JobProgress:
 
 
 def read_progress(job: Job) -> JobProgress:
-    """Look at a run's log."""
-    log = job.folder / "log.jsonl"
-    lines = log.read_text().split("\n")[:-1] if log.exists() else []
+    """Look at a run's log; damaged lines are left out."""
+    log = job.folder / LOG
+    lines = read_log(log)
     if not lines:
         return JobProgress(0, job.config.sequences, None, 0.0, 0.0)
-    last: dict[str, Any] = json.loads(lines[-1])
+    last = lines[-1]
     return JobProgress(
         last["sequences"],
         job.config.sequences,
@@ -116,8 +117,3 @@ def read_progress(job: Job) -> JobProgress:
         last["wall_time_s"],
         max(0.0, time.time() - log.stat().st_mtime),
     )
-
-
-def unfinished(jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs that have something left to do."""
-    return [job for job in jobs if not job.finished]

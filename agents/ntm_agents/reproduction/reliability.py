@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ntm_agents.network_agent import load_agent
 from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.layout import VARIANTS_FOLDER, finished_runs
+from ntm_agents.training.layout import CONFIG, LOG, MODEL, VARIANTS_FOLDER, finished_runs
 from ntm_agents.training.paper_tables import TASK_NAMES
 from ntm_agents.training.recipes import find_recipe
+from ntm_agents.training.run_log import read_log
 from ntm_agents.training.variants import differences
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.suites import Suite, find_suite
@@ -113,9 +112,12 @@ def _examine(
     played: Mapping[str, dict[str, float]],
     episodes: int,
 ) -> Record:
-    model = folder / "model.safetensors"
-    config = TrainingConfig(**read_json(folder / "config.json"))
-    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    model = folder / MODEL
+    path = folder / CONFIG
+    config = TrainingConfig.from_json(read_json(path), path)
+    log = read_log(folder / LOG)
+    if not log:
+        raise ValueError(f"{folder / LOG} must hold the run's reports, but holds none")
     bits = {line["sequences"]: line["validation_bits_per_sequence"] for line in log}
     weights = hashlib.sha256(model.read_bytes()).hexdigest()
     return Record(
@@ -132,6 +134,8 @@ def _examine(
 
 
 def _wrong_bits(model: Path, suite: Suite, episodes: int) -> dict[str, float]:
+    from ntm_agents.network_agent import load_agent  # needs torch
+
     results = evaluate(load_agent(model), suite, episodes)
     return {
         label: float(point.bit_errors_per_sequence.mean())

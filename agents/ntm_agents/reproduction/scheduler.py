@@ -77,6 +77,7 @@ def run_jobs(
             time.sleep(poll_s)
             for job in [job for job, child in children.items() if _has_ended(child)]:
                 child = children.pop(job)
+                _close_input(child)
                 if child.process.returncode == 0:
                     ended[job] = read_progress(job)
                 else:
@@ -86,10 +87,13 @@ def run_jobs(
 
 
 def _start(job: Job, output: IO[bytes]) -> _Child:
-    """Start a job in a session of its own: an interrupt from the keyboard is ours to handle."""
+    """Start a job in a session of its own: an interrupt from the keyboard is ours to handle.
+
+    Nothing is written to its standard input; by its end the job knows of ours.
+    """
     process = subprocess.Popen(
         job.command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,
         env=os.environ | _ONE_THREAD,
@@ -103,14 +107,22 @@ def _has_ended(child: _Child) -> bool:
 
 
 def _stop(children: Mapping[Job, _Child]) -> None:
-    for child in children.values():
-        child.process.terminate()
-    for child in children.values():
-        try:
-            child.process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
+    try:
+        for child in children.values():
+            child.process.terminate()
+        for child in children.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(_GRACE_S)
+    finally:  # also after a second interrupt
+        for child in children.values():
             child.process.kill()
             child.process.wait()
+            _close_input(child)
+
+
+def _close_input(child: _Child) -> None:
+    if child.process.stdin is not None:
+        child.process.stdin.close()
 
 
 def _last_line(child: _Child) -> str:

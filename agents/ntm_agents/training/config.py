@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from ntm_agents.training.coincidences import check_vectors
+from ntm_agents.training.layout import CONFIG
+from ntm_agents.training.sizes import check_sizes
+from ntm_gym.files import read_json
 from ntm_gym.tasks import Task, make_task
+
+_COUNTS = ("sequences", "batch_size", "report_every", "patience")
+_NUMBERS = ("learning_rate", "decay_fraction")
+_OPTIONAL_NUMBERS = (
+    "max_gradient_norm",
+    "max_gradient_component",
+    "solved_below",
+    "weight_noise",
+    "blur_penalty",
+    "coincidences",
+)
+_LARGEST = 1e30
+"""No number of a configuration is larger, so that single precision holds it."""
+
+_ABSENT_IN_OLDER: Mapping[str, Any] = MappingProxyType(
+    {
+        "max_gradient_component": None,
+        "solved_below": None,
+        "patience": 400_000,
+        "weight_noise": None,
+        "blur_penalty": None,
+        "blur_penalty_from": "start",
+        "coincidences": None,
+    }
+)
+"""What a run did when its version had no such field, whatever the default is today."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,28 +100,38 @@ class TrainingConfig:
     report_every: int = 1_000
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
-        for name in ("sequences", "batch_size", "report_every", "patience"):
+        """Check every field."""
+        for name in ("task", "network"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be a name, not {getattr(self, name)!r}")
+        for name in ("task_parameters", "network_options"):
+            _check_options(name, getattr(self, name))
+        for name in (*_COUNTS, "seed"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError(f"{name} must be an integer, not {value!r}")
+        given = [name for name in _OPTIONAL_NUMBERS if getattr(self, name) is not None]
+        for name in (*_NUMBERS, *given):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise ValueError(f"{name} must be a number, not {value!r}")
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("sequences", "report_every", "patience"):
+        counted = ("sequences", "report_every")
+        for name in counted if self.solved_below is None else (*counted, "patience"):
             if getattr(self, name) % self.batch_size:
                 raise ValueError(
                     f"{name} must be a multiple of batch_size {self.batch_size}, "
                     f"not {getattr(self, name)}"
                 )
-        optional = (
-            "max_gradient_norm",
-            "max_gradient_component",
-            "solved_below",
-            "weight_noise",
-            "blur_penalty",
-            "coincidences",
-        )
-        given = [name for name in optional if getattr(self, name) is not None]
         for name in ("learning_rate", *given):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+            if getattr(self, name) > _LARGEST:
+                raise ValueError(
+                    f"{name} must be at most {_LARGEST}, not {getattr(self, name)}"
+                )
         if self.blur_penalty_from not in ("start", "solved"):
             raise ValueError(
                 f"blur_penalty_from must be 'start' or 'solved', not {self.blur_penalty_from!r}"
@@ -103,22 +145,47 @@ class TrainingConfig:
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"seed must lie between 0 and 2**64 - 1, not be {self.seed}")
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], source: object) -> TrainingConfig:
+        """Read what `to_json` has written, in this version or an older one.
+
+        Args:
+            data: The fields; one that the version did not have means what it did without it.
+            source: Where they come from, for the error.
+
+        Raises:
+            ValueError: If a field is unknown, missing although every version wrote it, or
+                holds an impossible value.
+        """
+        return cls(**complete_fields(data, source))
+
     def make_task(self) -> Task:
         """Build the task.
 
         Raises:
-            ValueError: If its name or a parameter is wrong, or ``coincidences`` are asked for
-                and it has no vectors.
+            ValueError: If its name or a parameter is wrong, its sequences do not fit into
+                memory, or ``coincidences`` are asked for and it has no vectors.
         """
         task = make_task(self.task, **self.task_parameters)
+        check_sizes(task, self.batch_size)
         if self.coincidences is not None:
             check_vectors(task)
         return task
 
     def make_network_options(self) -> dict[str, Any]:
-        """Return the network's options with the task's sizes."""
+        """Return the network's options with the task's sizes.
+
+        Raises:
+            ValueError: If a size is given that is not the task's.
+        """
         task = self.make_task()
         sizes = {"input_size": task.input_size, "output_size": task.output_size}
+        for name, size in sizes.items():
+            if self.network_options.get(name, size) != size:
+                raise ValueError(
+                    f"network option {name!r} must be left out: the task makes it {size}, "
+                    f"not {self.network_options[name]!r}"
+                )
         return {**sizes, **self.network_options}
 
     def is_solved(self, sequences: int, bits_per_sequence: float) -> bool:
@@ -153,3 +220,51 @@ class TrainingConfig:
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
         return dataclasses.asdict(self)
+
+
+def complete_fields(data: Mapping[str, Any], source: object) -> dict[str, Any]:
+    """Return the fields of a configuration with those that its version did not have.
+
+    Args:
+        data: What `TrainingConfig.to_json` returned, in this version or an older one.
+        source: Where it comes from, for the error.
+
+    Raises:
+        ValueError: If a field is unknown, or missing although every version wrote it.
+    """
+    known = {field.name for field in dataclasses.fields(TrainingConfig)}
+    unknown = sorted(data.keys() - known)
+    if unknown:
+        raise ValueError(
+            f"{source} has fields that this version does not know: {', '.join(unknown)}; "
+            f"update ntm-gym, or give another folder"
+        )
+    complete = {**_ABSENT_IN_OLDER, **data}
+    missing = sorted(known - complete.keys())
+    if missing:
+        raise ValueError(
+            f"{source} is damaged: {', '.join(missing)} must be there; remove it, or give "
+            f"another folder"
+        )
+    return complete
+
+
+def is_run(folder: Path, config: TrainingConfig) -> bool:
+    """Return whether a folder holds this very run, as far as its configuration can be read."""
+    path = folder / CONFIG
+    if not path.is_file():
+        return False
+    try:
+        given = complete_fields(read_json(path), path)
+    except ValueError:
+        return False
+    return bool(given == json.loads(json.dumps(config.to_json())))
+
+
+def _check_options(name: str, options: object) -> None:
+    if not isinstance(options, Mapping):
+        raise ValueError(f"{name} must be options by name, not {options!r}")
+    try:
+        json.dumps(dict(options), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{name} must be what JSON can hold: {error}") from error

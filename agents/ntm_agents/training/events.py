@@ -8,14 +8,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from ntm_gym.files import naming
 
 _VERSION = "brain.Event:2"
+_EVENTS: Any = event_pb2  # generated modules and an untyped writer
+_SUMMARIES: Any = summary_pb2
+_RECORD_WRITER: Any = RecordWriter
 
 
 class EventWriter:
@@ -39,10 +42,10 @@ class EventWriter:
         self._path = folder / f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}"
         with naming(self._path):
             self._file = self._path.open("xb")
-        self._records = RecordWriter(self._file)
-        self._write(Event(wall_time=time.time(), file_version=_VERSION))
-        session = SessionLog(status=SessionLog.START)
-        self._write(Event(wall_time=time.time(), step=purge_step, session_log=session))
+        self._records = _RECORD_WRITER(self._file)
+        self._write(_EVENTS.Event(wall_time=time.time(), file_version=_VERSION))
+        session = _EVENTS.SessionLog(status=_EVENTS.SessionLog.START)
+        self._write(_EVENTS.Event(wall_time=time.time(), step=purge_step, session_log=session))
 
     def __enter__(self) -> EventWriter:
         """Return the writer."""
@@ -61,11 +64,13 @@ class EventWriter:
     def write(self, scalars: Mapping[str, float], step: int) -> None:
         """Write scalars by name."""
         values = [
-            Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()
+            _SUMMARIES.Summary.Value(tag=name, simple_value=value)
+            for name, value in scalars.items()
         ]
-        self._write(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+        summary = _SUMMARIES.Summary(value=values)
+        self._write(_EVENTS.Event(wall_time=time.time(), step=step, summary=summary))
 
-    def _write(self, event: Event) -> None:
+    def _write(self, event: Any) -> None:
         with naming(self._path):
             self._records.write(event.SerializeToString())
             self._records.flush()

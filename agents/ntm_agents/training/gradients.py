@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ntm_agents.kernels.dispatch import selects_numba
+from ntm_agents.networks import reporting_failures
 from ntm_agents.ntm import NTM
+from ntm_agents.training.buffers import preserved
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.losses import nats_per_sequence
 from ntm_agents.training.sampling import Batch
@@ -39,8 +41,12 @@ def autograd_gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGra
 
     def compute(batch: Batch) -> Tensor:
         flat.zero_gradient()
-        nats = nats_per_sequence(network(batch.inputs)[0], batch)
-        nats.backward()
+        with reporting_failures(
+            f"{type(network).__name__} must learn from inputs of shape "
+            f"{tuple(batch.inputs.shape)}, but failed"
+        ):
+            nats = nats_per_sequence(network(batch.inputs)[0], batch)
+            nats.backward()
         return nats.detach()
 
     return compute
@@ -61,15 +67,20 @@ class CapturedGradient:
     Args:
         compute: What to capture; it must not wait for the device.
         device: Where it runs.
+        network: What it calls; warming up leaves its buffers and all generators as they were.
+            None if there is nothing to leave.
 
     Raises:
         ValueError: If the device is not a CUDA device.
     """
 
-    def __init__(self, compute: ComputeGradient, device: torch.device) -> None:
+    def __init__(
+        self, compute: ComputeGradient, device: torch.device, network: nn.Module | None = None
+    ) -> None:
         """Capture nothing yet."""
         check_capturable(device)
-        self._compute = compute
+        self._compute, self._device = compute, device
+        self._network = nn.Identity() if network is None else network
         self._stream = torch.cuda.Stream(device)
         self._pool = torch.cuda.graph_pool_handle()
         self._captures: dict[torch.Size, _Capture] = {}
@@ -87,11 +98,12 @@ class CapturedGradient:
 
     def _capture(self, batch: Batch) -> _Capture:
         kept = Batch(*(field.clone() for field in batch))
-        self._stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._stream):
-            for _ in range(_WARM_UPS):
-                self._compute(kept)
-        torch.cuda.current_stream().wait_stream(self._stream)
+        with preserved(self._network, self._device):
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):
+                for _ in range(_WARM_UPS):
+                    self._compute(kept)
+            torch.cuda.current_stream().wait_stream(self._stream)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
             nats = self._compute(kept)

@@ -8,6 +8,7 @@ from torch import nn
 from ntm_agents.networks import build_network
 from ntm_agents.ntm import NTM
 from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.random_state import seeded
 
 
 def initial_network(config: TrainingConfig) -> nn.Module:
@@ -17,9 +18,13 @@ def initial_network(config: TrainingConfig) -> nn.Module:
         ValueError: If the options do not fit the network, or heads are to be charged for blur
             and it has none.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        network = build_network(config.network, config.make_network_options())
+    with seeded(config.seed, torch.device("cpu")):
+        return draw_network(config)
+
+
+def draw_network(config: TrainingConfig) -> nn.Module:
+    """Draw the same weights where the generators have just been seeded; see `seeded`."""
+    network = build_network(config.network, config.make_network_options())
     if config.blur_penalty is not None and not isinstance(network, NTM):
         raise ValueError(
             f"blur_penalty must be left out for {config.network}, which has no heads"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 VARIANTS_FOLDER = "variants"
 RUNS = Path("runs")
+CONFIG, LOG, MODEL = "config.json", "log.jsonl", "model.safetensors"
 
 
 def run_folder(root: Path, recipe: str, seed: int, variant: str | None = None) -> Path:
@@ -35,7 +36,15 @@ def finished_runs(folder: Path) -> dict[int, Path]:
         folder: Holds ``seed-S``.
     """
     found = {
-        int(model.parent.name.removeprefix("seed-")): model.parent
-        for model in folder.glob("seed-*/model.safetensors")
+        int(seed): model.parent
+        for model in folder.glob(f"seed-*/{MODEL}")
+        if (seed := model.parent.name.removeprefix("seed-")).isdecimal()
+        and has_published(model.parent)
     }
     return dict(sorted(found.items()))
+
+
+def has_published(folder: Path) -> bool:
+    """Return whether a run's network and its description are there, unread."""
+    model = folder / MODEL
+    return model.is_file() and model.with_suffix(".json").is_file()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
 from ntm_agents.ntm import NTM
+from ntm_agents.training.buffers import buffer_tensors, set_buffers
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import (
@@ -15,6 +17,7 @@ from ntm_agents.training.gradients import (
     gradient_of,
 )
 from ntm_agents.training.optimizer import GravesRMSProp
+from ntm_agents.training.random_state import random_state, set_random_state
 from ntm_agents.training.sampling import Batch
 
 
@@ -27,14 +30,14 @@ class Learner:
         cuda_graph: Launch forward and backward as one CUDA graph for each length of a batch.
 
     Attributes:
-        tensors: All that an update changes, by name: the parameters and the optimizer's
-            averages, each flat. Writing to them in place brings the learner elsewhere.
+        tensors: The parameters and the optimizer's averages by name, each flat.
     """
 
     def __init__(self, network: nn.Module, config: TrainingConfig, cuda_graph: bool) -> None:
         """Start with averages of zero."""
         self._config, self._network, self._cuda_graph = config, network, cuda_graph
         self._flat = FlatParameters(network)
+        self._device = self._flat.vector.device
         vector = self._flat.vector
         self._compute_gradient = self._gradient_of_batches()
         self._optimizer = GravesRMSProp([vector], lr=config.learning_rate)
@@ -42,11 +45,51 @@ class Learner:
             "parameters": vector.data,
             **self._optimizer.state[vector],
         }
+        self._never_finite = _not_finite(self._checked())  # a mask may hold infinities
 
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Go where another learner, whose ``tensors`` these are, has been."""
+    @property
+    def layout(self) -> list[list[Any]]:
+        """Names and shapes of the parameters, in the order in which they lie in ``tensors``."""
+        return [[name, list(p.shape)] for name, p in self._network.named_parameters()]
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that decides the updates to come.
+
+        Besides ``tensors`` these are the network's buffers and the states of the generators
+        that it may draw from.
+        """
+        generators = random_state(self._device, self._network)
+        return {**self.tensors, **buffer_tensors(self._network), **generators}
+
+    def restore(self, state: dict[str, Tensor], complete: bool = True) -> None:
+        """Go where another learner, whose ``state()`` this is, has been.
+
+        Args:
+            state: Of a learner of the same network.
+            complete: Whether buffers and generators are in it, as they are since 0.2; without
+                them the network must have no buffers.
+
+        Raises:
+            ValueError: If it is of another network; nothing is changed then.
+        """
         for name, tensor in self.tensors.items():
-            tensor.copy_(tensors[name])
+            given = state.get(name)
+            if given is None or given.shape != tensor.shape or given.dtype != tensor.dtype:
+                raise ValueError(f"{name!r} does not fit the network")
+        if complete:
+            set_buffers(self._network, state)
+        elif any(buffer.numel() for buffer in buffer_tensors(self._network).values()):
+            raise ValueError("an older version wrote it, without the network's buffers")
+        for name, tensor in self.tensors.items():
+            tensor.copy_(state[name])
+        set_random_state(state, self._device, self._network)
+
+    def not_finite(self) -> list[str]:
+        """Return the names of what is not finite now and was when the learner began."""
+        return sorted(_not_finite(self._checked()) - self._never_finite)
+
+    def _checked(self) -> dict[str, Tensor]:
+        return {**self.tensors, **buffer_tensors(self._network)}
 
     def update(
         self,
@@ -82,7 +125,7 @@ class Learner:
         if not self._cuda_graph:
             return gradient_of(self._network, self._flat)
         compute = autograd_gradient_of(self._network, self._flat)
-        return CapturedGradient(compute, self._flat.vector.device)
+        return CapturedGradient(compute, self._flat.vector.device, self._network)
 
     def _gradient_under(self, noise: Tensor | None, batch: Batch) -> Tensor | float:
         if noise is None:
@@ -93,3 +136,7 @@ class Learner:
         nats = self._compute_gradient(batch)
         vector.copy_(clean)
         return nats
+
+
+def _not_finite(tensors: Mapping[str, Tensor]) -> set[str]:
+    return {name for name, tensor in tensors.items() if not tensor.isfinite().all()}

@@ -6,26 +6,31 @@ import importlib.metadata
 import math
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
-from ntm_agents.networks import count_parameters
-from ntm_agents.training.config import TrainingConfig
+from ntm_agents.networks import count_parameters, reporting_failures
+from ntm_agents.training.config import TrainingConfig, is_run
+from ntm_agents.training.contract import check_network
+from ntm_agents.training.devices import find_device
+from ntm_agents.training.events import EventWriter
 from ntm_agents.training.gradients import check_capturable
-from ntm_agents.training.initial_network import initial_network
+from ntm_agents.training.initial_network import draw_network
+from ntm_agents.training.layout import MODEL
 from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
 from ntm_agents.training.noise import weight_noise
-from ntm_agents.training.run_folder import Progress, RunFolder
+from ntm_agents.training.random_state import seeded
+from ntm_agents.training.run_folder import Progress, RunFolder, is_published
 from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
+from ntm_agents.training.sizes import VALIDATION_EPISODES
 
-_VALIDATION_EPISODES = 200
 _PACKAGES = ("ntm-gym", "torch", "numpy", "gymnasium")
 
 
@@ -41,7 +46,8 @@ def train(
 
     Stopped at any moment and called again, it ends with the weights of a run that was never
     stopped, bit for bit on the same machine: training sequences depend on seed and position
-    alone, and everything else is in the checkpoint.
+    alone, and everything else is in the checkpoint, the states of the random generators
+    included. The caller's generators are left as they were.
 
     Args:
         config: The run.
@@ -56,44 +62,53 @@ def train(
         the best of the run.
 
     Raises:
-        ValueError: If the folder or the configuration does not fit, if heads are to be charged
-            for blur and the network has none, or if a CUDA graph is asked for elsewhere than
-            on a CUDA device.
-        FloatingPointError: If the loss stops being finite.
+        ValueError: If the device is not there, the configuration does not fit, the network
+            cannot be called as `check_network` says, or the folder holds something else or
+            something damaged; if heads are to be charged for blur and the network has none,
+            or if a CUDA graph is asked for elsewhere than on a CUDA device.
+        FloatingPointError: If the cost or what is learned stops being finite; nothing that is
+            not finite is written.
+        OSError: If the folder cannot be written to; what is in it stays whole.
     """
-    place = torch.device(device)
+    place = find_device(device)
     if cuda_graph:
         check_capturable(place)
-    network = initial_network(config).to(place)
-    with RunFolder(output, config) as folder:
-        if not folder.model.exists():
-            _train(config, folder, network, place, command, show_progress, cuda_graph)
-        return folder.model
+    model = output / MODEL
+    if is_run(output, config) and is_published(model):
+        return model
+    task = config.make_task()
+    held_out = validation_batch(task, VALIDATION_EPISODES, place)
+    with seeded(config.seed, place):
+        network = draw_network(config).to(place)
+        check_network(network, config.network, _first_of(held_out, min(2, config.batch_size)))
+        with RunFolder(output, config) as folder:
+            if not folder.is_published():
+                learner = Learner(network, config, cuda_graph)
+                progress = _train(config, folder, network, learner, held_out, show_progress)
+                description = _description(config, progress, network, held_out, command)
+                save_checkpoint(folder.model, network, description)
+            return folder.model
 
 
 def _train(
     config: TrainingConfig,
     folder: RunFolder,
     network: nn.Module,
-    place: torch.device,
-    command: str,
+    learner: Learner,
+    held_out: Batch,
     show_progress: bool,
-    cuda_graph: bool,
-) -> None:
-    task = config.make_task()
+) -> Progress:
+    """Bring the network to the end of the run, from wherever the folder says that it is."""
+    place = held_out.inputs.device
     sequences = TrainingSequences(
-        task, config.seed, config.batch_size, place, config.coincidences
+        config.make_task(), config.seed, config.batch_size, place, config.coincidences
     )
-    learner = Learner(network, config, cuda_graph)
-    solved_at = 0 if config.solved_below is None else None
-    progress = folder.restore() or Progress(0, 0.0, 0.0, solved_at, learner.tensors)
+    progress = _go_on(folder, learner, config)
     done, solved_at = progress.sequences, progress.solved_at
-    learner.restore(progress.tensors)
     started = time.monotonic() - progress.wall_time_s
     cpu_started = time.process_time() - progress.cpu_time_s
 
     parameters = learner.tensors["parameters"]
-    held_out = validation_batch(task, _VALIDATION_EPISODES, place)
     bar = tqdm(
         total=config.last_sequence(solved_at),
         initial=done,
@@ -103,7 +118,8 @@ def _train(
     )
     summed_nats = torch.zeros((), dtype=torch.float64, device=place)
     first_of_window = done
-    with bar, SummaryWriter(str(folder.tensorboard), purge_step=done) as writer:
+    network.train()
+    with bar, EventWriter(folder.tensorboard, purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
             blur_penalty = config.blur_penalty_at(solved_at)
@@ -124,45 +140,113 @@ def _train(
                 "wall_time_s": time.monotonic() - started,
                 "cpu_time_s": time.process_time() - cpu_started,
             }
-            if not math.isfinite(line["train_bits_per_sequence"]):
-                raise FloatingPointError(
-                    f"the loss must stay finite, but did not before sequence {done}; "
-                    f"the last good checkpoint is in {folder.path}"
-                )
+            _check_finite(line, learner, folder, first_of_window)
             if solved_at is None and config.is_solved(done, line["train_bits_per_sequence"]):
                 solved_at = done
                 bar.total = config.last_sequence(solved_at)
             folder.log(line)
             times = line["wall_time_s"], line["cpu_time_s"]
-            folder.save(Progress(done, *times, solved_at, learner.tensors))
-            for name, value in line.items():
-                writer.add_scalar(name, value, done)
+            progress = Progress(done, *times, solved_at, learner.state(), line, learner.layout)
+            folder.save(progress)
+            writer.write(line, done)
             bar.set_postfix(bits=f"{line['validation_bits_per_sequence']:.4f}")
             summed_nats.zero_()
             first_of_window = done
-    save_checkpoint(folder.model, network, _description(config, folder, network, command))
+    return progress
+
+
+def _go_on(folder: RunFolder, learner: Learner, config: TrainingConfig) -> Progress:
+    """Bring the learner to the folder's checkpoint, or leave it at the start without one.
+
+    Raises:
+        ValueError: If the checkpoint is damaged, foreign, or of another network.
+    """
+    progress = folder.restore()
+    if progress is None:
+        return Progress(
+            0, 0.0, 0.0, 0 if config.solved_below is None else None, learner.tensors
+        )
+    try:
+        if progress.layout not in (None, learner.layout):
+            raise ValueError("its parameters have other names, shapes or another order")
+        if progress.sequences > config.last_sequence(progress.solved_at):
+            raise ValueError(f"{progress.sequences} sequences are more than the run has")
+        learner.restore(progress.tensors, complete=progress.format > 1)
+    except ValueError as error:
+        raise ValueError(
+            f"the checkpoint in {folder.path} does not fit the network: {error}; give another "
+            f"--output, or remove the checkpoint to begin the run anew"
+        ) from error
+    return progress
+
+
+def _check_finite(
+    line: Mapping[str, float], learner: Learner, folder: RunFolder, last_good: int
+) -> None:
+    """Stop before anything that is not finite is written.
+
+    Args:
+        line: Of the log.
+        learner: Its state is checked.
+        folder: Of the run.
+        last_good: Sequences at the last checkpoint; 0 if there is none.
+
+    Raises:
+        FloatingPointError: If anything is not finite.
+    """
+    names = [name for name, value in line.items() if not math.isfinite(value)]
+    names += learner.not_finite()
+    if not names:
+        return
+    kept = (
+        f"the last good checkpoint, of sequence {last_good}, is in {folder.path}"
+        if last_good
+        else "there is no checkpoint yet"
+    )
+    raise FloatingPointError(
+        f"training must stay finite, but at sequence {line['sequences']} "
+        f"{', '.join(names)} is not; {kept}"
+    )
+
+
+def _first_of(batch: Batch, count: int) -> Batch:
+    return Batch(*(field[:count] for field in batch))
 
 
 @torch.no_grad()
 def _validate(network: nn.Module, held_out: Batch) -> float:
-    return nats_per_sequence(network(held_out.inputs)[0], held_out).item() * BITS_PER_NAT
+    """Return the held-out cost of the network in evaluation mode, in bits a sequence."""
+    network.eval()
+    try:
+        with reporting_failures(
+            f"{type(network).__name__} must answer inputs of shape "
+            f"{tuple(held_out.inputs.shape)} in evaluation mode, but failed"
+        ):
+            logits = network(held_out.inputs)[0]
+            return nats_per_sequence(logits, held_out).item() * BITS_PER_NAT
+    finally:
+        network.train()
 
 
 def _description(
-    config: TrainingConfig, folder: RunFolder, network: nn.Module, command: str
+    config: TrainingConfig,
+    final: Progress,
+    network: nn.Module,
+    held_out: Batch,
+    command: str,
 ) -> dict[str, Any]:
-    final = folder.read_log()[-1]
+    report = final.report or {"validation_bits_per_sequence": _validate(network, held_out)}
     return {
         "network": config.network,
         "options": config.make_network_options(),
         "parameters": count_parameters(network),
         "task": {"name": config.task, "parameters": config.make_task().parameters()},
         "train_seed": config.seed,
-        "sequences": final["sequences"],
-        "updates": final["sequences"] // config.batch_size,
-        "validation_bits_per_sequence": final["validation_bits_per_sequence"],
-        "wall_time_s": round(final["wall_time_s"], 1),
-        "cpu_time_s": round(final["cpu_time_s"], 1),
+        "sequences": final.sequences,
+        "updates": final.sequences // config.batch_size,
+        "validation_bits_per_sequence": report["validation_bits_per_sequence"],
+        "wall_time_s": round(final.wall_time_s, 1),
+        "cpu_time_s": round(final.cpu_time_s, 1),
         "training": config.to_json(),
         "command": command,
         "machine": _machine(next(network.parameters()).device),

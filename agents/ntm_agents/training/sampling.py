@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.training.coincidences import sample_with_coincidences
+from ntm_agents.training.sizes import block_size
 from ntm_gym.tasks import Episodes, Task
 from ntm_gym.tasks.keyed_random import derive_keys
 
 TRAINING, VALIDATION = 0, 2
-_BLOCK = 4096
 
 
 class Batch(NamedTuple):
@@ -70,7 +70,7 @@ class TrainingSequences:
         """Sample nothing yet."""
         self._task, self._seed, self._batch_size = task, seed, batch_size
         self._device, self._coincidences = device, coincidences
-        self._block_size = -(-_BLOCK // batch_size) * batch_size
+        self._block_size = block_size(task, batch_size)
         self._first = -1
         self._block: Batch | None = None
         self._lengths: list[int] = []
