@@ -8,11 +8,33 @@ import torch
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from stable_baselines3.common.torch_layers import CombinedExtractor
+from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor
 
 
 class LSTMPolicy(RecurrentActorCriticPolicy):
-    """``MlpLstmPolicy`` that also takes bits as actions and can be saved by itself."""
+    """``MlpLstmPolicy`` that also takes bits as actions and can be saved by itself.
+
+    Args:
+        observation_space: What is observed; the parts of a Dict go through
+            ``CombinedExtractor``, unless another extractor is given.
+        action_space: What is answered.
+        lr_schedule: Learning rate over the run.
+        **kwargs: Of ``RecurrentActorCriticPolicy``.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        lr_schedule: Schedule,
+        **kwargs: Any,
+    ) -> None:
+        """Build the policy."""
+        if isinstance(observation_space, spaces.Dict):
+            kwargs.setdefault("features_extractor_class", CombinedExtractor)
+        super().__init__(observation_space, action_space, lr_schedule, **kwargs)
 
     def evaluate_actions(  # type: ignore[override]
         self,

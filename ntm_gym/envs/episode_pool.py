@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ _NUMBERS_HELD = 2**25
 
 MOST_NUMBERS_TOGETHER = 2**26
 """The episodes of all environments together may hold this many numbers; see `Task.size`."""
+
+_GENERATOR_WORDS, _LOW = 6, 2**64 - 1
 
 _SLOT, _PLACE, _LAST_PLACE, _FIRST_ROW, _KEY = range(5)
 
@@ -149,6 +152,58 @@ class EpisodePool:
         """Go on by one step; an environment that is past the end must begin before the next."""
         self._now[_PLACE] += 1
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that decides which episodes are shown from here on, as arrays of its own.
+
+        Raises:
+            ValueError: If an environment has had no episode, or plays one begun with options.
+        """
+        slots = self._now[_SLOT]
+        if not self.started or (slots >= self._ring * self._num_envs).any():
+            raise ValueError(
+                "the state can be taken only where every environment plays an episode of its "
+                "own, begun by reset or step without options"
+            )
+        generators = [_generator_words(self._sources[env]) for env in range(self._num_envs)]
+        return {
+            "generators": np.array(generators, np.uint64),
+            "drawn_keys": self._drawn_keys.copy(),
+            "num_sampled": self._num_sampled.copy(),
+            "num_begun": self._num_begun.copy(),
+            "keys": self._keys[: self._ring * self._num_envs].copy(),
+            "slots": slots.copy(),
+            "steps": self._now[_PLACE] - self._starts[_PLACE][slots],
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a state that a pool of the same task and size returned.
+
+        Raises:
+            ValueError: If an array is missing, or has another shape.
+        """
+        num_envs, in_rings = self._num_envs, self._ring * self._num_envs
+        shapes = {
+            "generators": (num_envs, _GENERATOR_WORDS),
+            "drawn_keys": (num_envs, _KEYS_AT_ONCE),
+            "keys": (in_rings,),
+            **dict.fromkeys(("num_sampled", "num_begun", "slots", "steps"), (num_envs,)),
+        }
+        given = {name: np.shape(state[name]) for name in shapes if name in state}
+        if given != shapes:
+            raise ValueError(f"the state must hold arrays of shapes {shapes}, not {given}")
+        for env, words in enumerate(state["generators"].astype(np.uint64).tolist()):
+            self.set_source(env, _generator_from(words))
+        self._drawn_keys = state["drawn_keys"].astype(np.uint64)
+        self._num_sampled = state["num_sampled"].astype(np.int64)
+        self._num_begun = state["num_begun"].astype(np.int64)
+        ages = np.arange(1, self._ring + 1)[:, None]
+        numbers = self._num_sampled - ages
+        held = (numbers >= 0) & (numbers >= self._num_begun - 1)
+        slots = (numbers % self._ring * num_envs + np.arange(num_envs))[held]
+        self._store(self._task, slots, state["keys"].astype(np.uint64)[slots])
+        self._enter(np.arange(num_envs), state["slots"].astype(np.int64))
+        self._now[_PLACE] += state["steps"].astype(np.int64)
+
     def _enter(self, envs: NDArray[np.int64], slots: NDArray[np.int64]) -> None:
         """Put environments at the first step of these slots."""
         for now, start in zip(self._now, self._starts, strict=True):
@@ -204,6 +259,29 @@ def check_room(task: Task, num_envs: int) -> None:
             f"the episodes of all environments may hold at most {MOST_NUMBERS_TOGETHER} "
             f"numbers together, but {num_envs} of {task.size} hold {num_envs * task.size}"
         )
+
+
+def _generator_words(source: np.random.Generator) -> list[int]:
+    """Return the state of a generator over PCG64 as six 64-bit numbers."""
+    state: Any = source.bit_generator.state
+    if state["bit_generator"] != "PCG64":
+        raise ValueError(f"generators must be PCG64, not {state['bit_generator']}")
+    wide = (state["state"]["state"], state["state"]["inc"])
+    halves = [half for number in wide for half in (number >> 64, number & _LOW)]
+    return [*halves, state["has_uint32"], state["uinteger"]]
+
+
+def _generator_from(words: Sequence[int]) -> np.random.Generator:
+    """Return the generator that `_generator_words` describes."""
+    high, low, inc_high, inc_low, has_uint32, uinteger = words
+    bits = np.random.PCG64()
+    bits.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": high << 64 | low, "inc": inc_high << 64 | inc_low},
+        "has_uint32": has_uint32,
+        "uinteger": uinteger,
+    }
+    return np.random.Generator(bits)
 
 
 def _keep_freed_memory() -> None:

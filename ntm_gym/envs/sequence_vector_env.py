@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -211,6 +211,37 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             self._draw(self.task, restarting)
         info = self._info(targets, scored) | final
         return self._pool.show(), rewards, terminations, truncations, info
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """Return where every episode is and which ones follow, for `set_state`.
+
+        Returns:
+            Arrays of its own, by name; nothing else decides what `step` returns.
+
+        Raises:
+            ValueError: If an environment has had no episode, or plays one begun with options.
+        """
+        counts = {"num_right": self._num_right.copy(), "num_scored": self._num_scored.copy()}
+        return self._pool.state() | counts
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Go on from a state that an environment with the same arguments returned.
+
+        Args:
+            state: What `get_state` returned.
+
+        Returns:
+            Observations, shape ``(N, I)``.
+
+        Raises:
+            ValueError: If the state is not one of an environment like this.
+        """
+        counts = [np.asarray(state.get(name, ())) for name in ("num_right", "num_scored")]
+        if any(count.shape != (self.num_envs,) for count in counts):
+            raise ValueError(f"the state must be one of {self.num_envs} environments")
+        self._pool.restore(state)
+        self._num_right, self._num_scored = (count.astype(np.int64) for count in counts)
+        return self._pool.show()
 
     def _final(
         self, ended: NDArray[np.int64], targets: NDArray[np.int8], scored: NDArray[np.bool_]

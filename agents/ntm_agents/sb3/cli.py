@@ -1,47 +1,80 @@
-"""``ntm-train --algorithm ppo``."""
+"""The command ``ntm-train ppo``."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
+from ntm_agents.command_line import parse_options
+from ntm_agents.config import NTMConfig
+from ntm_agents.sb3.environments import preset_for
 from ntm_agents.sb3.learning import learn
 from ntm_agents.sb3.policy import NTMPolicy
-from ntm_agents.sb3.presets import find_preset
-from ntm_agents.training.cli import parse_options
+from ntm_agents.sb3.presets import PPOPreset
+from ntm_agents.sb3.published import find_policy
+from ntm_agents.training.devices import find_threads
+from ntm_gym.terminal import OneLineParser, run_command
+
+_PROGRAM = "ntm-train ppo"
+_NTM_POLICY = "ntm_agents.sb3:NTMPolicy"
+_NUMBERS: dict[str, tuple[type[int] | type[float], str]] = {
+    "num_envs": (int, "episodes played at once"),
+    "n_steps": (int, "steps of each environment in a rollout"),
+    "batch_size": (int, "steps in a gradient step; of an NTM a multiple of --n-steps"),
+    "n_epochs": (int, "passes over each rollout"),
+    "learning_rate": (float, "of Adam"),
+    "decay_fraction": (float, "part of the run over which the rate falls to 0, at its end"),
+    "gamma": (float, "discount"),
+    "gae_lambda": (float, "of generalized advantage estimation"),
+    "ent_coef": (float, "weight of the entropy bonus"),
+    "vf_coef": (float, "weight of the critic's loss"),
+    "clip_range": (float, "how far the ratio of probabilities may leave 1"),
+    "max_grad_norm": (float, "norm to which gradients are clipped"),
+}
 
 
-def run(parsed: argparse.Namespace, command: str) -> int:
-    """Learn from reward alone.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Learn an environment from reward alone; called again, go on with it.
 
     Args:
-        parsed: Options of ``ntm-train``.
-        command: What was typed.
+        arguments: Command line behind ``ntm-train ppo``; the process's if None.
 
     Returns:
-        Exit code: 0, or 2 after a user's error.
+        Exit code: 0, 2 after a user's error, 130 after Ctrl-C.
     """
-    try:
-        preset = find_preset(parsed.env)
-        if parsed.steps is not None:
-            preset = dataclasses.replace(preset, total_steps=parsed.steps)
-        policy = _find_policy(parsed.policy)
-        options = parse_options(parsed.option)
-        if issubclass(policy, NTMPolicy):
-            options = {"ntm_kwargs": {**preset.ntm_kwargs, **options}}
-        seed = 1 if parsed.seed is None else parsed.seed
-        output = Path(parsed.output or f"runs/{preset.env_id}/{policy.__name__}/seed-{seed}")
-        torch.set_num_threads(parsed.threads)
-        outcome = learn(preset, seed, output, policy, options, command)
-    except (ValueError, OSError) as error:
-        print(f"ntm-train: {error}", file=sys.stderr)
-        return 2
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    stopped = "stopped; the same command goes on from the last checkpoint"
+    return run_command(_PROGRAM, lambda: _run(given), stopped)
+
+
+def _run(given: list[str]) -> int:
+    parsed = _parser().parse_args(given)
+    preset = _preset(parsed)
+    policy = find_policy(parsed.policy)
+    policy_kwargs = _policy_kwargs(policy, preset, parse_options(parsed.option))
+    seed = parsed.seed
+    output = parsed.output or Path(f"runs/{preset.env_id}/{policy.__name__}/seed-{seed}")
+    torch.set_num_threads(find_threads(parsed.threads))
+    outcome = learn(
+        preset,
+        seed,
+        output,
+        policy,
+        policy_kwargs,
+        shlex.join([*_PROGRAM.split(), *given]),
+        device=parsed.device,
+        checkpoint_every=parsed.checkpoint_every,
+        show_progress=not parsed.quiet,
+        tensorboard=parsed.tensorboard,
+    )
     print(
         f"{outcome['steps']:,} steps in {outcome['wall_time_s']:.0f} s: "
         f"{outcome['right_bits']:.2%} of held-out bits right; {output}"
@@ -49,14 +82,117 @@ def run(parsed: argparse.Namespace, command: str) -> int:
     return 0
 
 
-def _find_policy(name: str) -> type[RecurrentActorCriticPolicy]:
-    module, _, attribute = name.partition(":")
-    try:
-        policy = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog=_PROGRAM,
+        description="Learn an environment from reward alone, by PPO; stopped at any moment and "
+        "called again, it goes on and ends as if it had not been stopped.",
+        epilog="A policy without a preset of its own has the numbers that were tuned for the "
+        "NTM, an environment without a preset untuned ones.",
+    )
+    parser.add_argument("--env", required=True, help="id of the environment")
+    parser.add_argument(
+        "--policy",
+        default=_NTM_POLICY,
+        metavar="PACKAGE.MODULE:CLASS",
+        help="a recurrent policy; default: %(default)s",
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set an option of the policy, of NTMPolicy also a field of NTMConfig; may be "
+        "repeated; default: those of the environment's preset",
+    )
+    parser.add_argument(
+        "--steps",
+        type=int,
+        dest="total_steps",
+        metavar="STEPS",
+        help=f"steps of all environments together; {_default('total_steps')}",
+    )
+    for name, (kind, text) in _NUMBERS.items():
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind,
+            metavar="N" if kind is int else "X",
+            help=f"{text}; {_default(name)}",
+        )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="of environments, weights and batches; default: %(default)s",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the run; default: runs/ENV/POLICY/seed-SEED",
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        type=int,
+        metavar="STEPS",
+        help="write a checkpoint after the first rollout past so many steps; default: a "
+        "fiftieth of the run",
+    )
+    parser.add_argument(
+        "--device", default="cpu", help="where to train, e.g. cuda; default: %(default)s"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, help="CPU threads of torch; default: %(default)s"
+    )
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write events to FOLDER/tensorboard; default: none are written",
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="draw no progress bar; default: draw one"
+    )
+    return parser
+
+
+def _default(name: str) -> str:
+    [field] = [field for field in dataclasses.fields(PPOPreset) if field.name == name]
+    return f"default: that of the environment's preset, else {field.default:,}"
+
+
+def _preset(parsed: argparse.Namespace) -> PPOPreset:
+    """Return the environment's preset with what was given on the command line."""
+    preset = preset_for(parsed.env)
+    changes = {
+        name: value
+        for name in ("total_steps", *_NUMBERS)
+        if (value := getattr(parsed, name)) is not None
+    }
+    if changes.get("n_steps", 0) > 0 and "batch_size" not in changes:
+        sequences = max(1, preset.batch_size // preset.n_steps)
+        changes["batch_size"] = max(2, sequences * changes["n_steps"])
+    return dataclasses.replace(preset, **changes)
+
+
+def _policy_kwargs(
+    policy: type[RecurrentActorCriticPolicy], preset: PPOPreset, options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the policy's arguments; of an `NTMPolicy`, fields of its machine among them."""
+    if not issubclass(policy, NTMPolicy):
+        return options
+    fields = {field.name for field in dataclasses.fields(NTMConfig)}
+    fields -= {"input_size", "output_size"}
+    own = {"critic", "backend"}
+    unknown = sorted(options.keys() - fields - own)
+    if unknown:
         raise ValueError(
-            f"policy must be package.module:class, not {name!r}: {error}"
-        ) from error
-    if not (isinstance(policy, type) and issubclass(policy, RecurrentActorCriticPolicy)):
-        raise ValueError(f"{name!r} must be a recurrent policy, not {policy!r}")
-    return policy
+            f"{', '.join(unknown)} must be a field of NTMConfig or an option of NTMPolicy: "
+            f"{', '.join(sorted(fields | own))}"
+        )
+    ntm_kwargs = {name: options[name] for name in options if name in fields}
+    rest = {name: options[name] for name in options if name in own}
+    return {"ntm_kwargs": {**preset.ntm_kwargs, **ntm_kwargs}, **rest}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,6 +9,7 @@ import torch
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from sb3_contrib.common.recurrent.type_aliases import RNNStates
+from stable_baselines3.common.torch_layers import CombinedExtractor
 from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor
 
@@ -26,7 +27,8 @@ class NTMPolicy(RecurrentActorCriticPolicy):
     policy computes what a supervised `NTM` with the same weights does.
 
     Args:
-        observation_space: What is observed.
+        observation_space: What is observed; the parts of a Dict go through
+            ``CombinedExtractor``, unless another extractor is given.
         action_space: What is answered.
         lr_schedule: Learning rate over the run.
         ntm_kwargs: Fields of `NTMConfig` but ``input_size`` and ``output_size``.
@@ -54,6 +56,8 @@ class NTMPolicy(RecurrentActorCriticPolicy):
         """Build the policy around an LSTM, then put machines in its place."""
         if critic not in get_args(Critic):
             raise ValueError(f"critic must be one of {get_args(Critic)}, not {critic!r}")
+        if isinstance(observation_space, spaces.Dict):
+            kwargs.setdefault("features_extractor_class", CombinedExtractor)
         sizes = NTMConfig(input_size=1, output_size=1, **(ntm_kwargs or {}))
         super().__init__(
             observation_space,

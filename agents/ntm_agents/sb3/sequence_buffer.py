@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, cast
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 from sb3_contrib import RecurrentPPO
-from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
+from sb3_contrib.common.recurrent.buffers import (
+    RecurrentDictRolloutBuffer,
+    RecurrentRolloutBuffer,
+)
 from sb3_contrib.common.recurrent.type_aliases import (
     RecurrentRolloutBufferSamples,
     RNNStates,
 )
-from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.buffers import DictRolloutBuffer, RolloutBuffer
 from torch import Tensor
 
-_FIELDS = (
-    "observations",
-    "actions",
-    "values",
-    "log_probs",
-    "advantages",
-    "returns",
-    "episode_starts",
-)
+_FIELDS = ("actions", "values", "log_probs", "advantages", "returns", "episode_starts")
 
 
-class SequenceRolloutBuffer(RecurrentRolloutBuffer):
-    """Keeps one recurrent state per environment, the one before the rollout.
+class _WholeSequences:
+    """What both buffers below do in the place of their recurrent parents."""
 
-    A batch holds all steps of some environments, in order and without padding; the policy
-    must be able to begin episodes inside a sequence.
-    """
-
+    _without_states: type[RolloutBuffer]
     first_states: RNNStates
 
-    def reset(self) -> None:
-        """Forget everything; unlike its parent, keep no states of single steps."""
-        RolloutBuffer.reset(self)
+    def reset(self: Any) -> None:
+        """Forget everything; unlike the parent, keep no states of single steps."""
+        self._without_states.reset(self)
 
-    def add(  # type: ignore[override]
-        self, *args: Any, lstm_states: RNNStates, **kwargs: Any
-    ) -> None:
+    def add(self: Any, *args: Any, lstm_states: RNNStates, **kwargs: Any) -> None:
         """Add a step of all environments; see ``RolloutBuffer.add``."""
         if self.pos == 0:
             self.first_states = lstm_states
-        RolloutBuffer.add(self, *args, **kwargs)
+        self._without_states.add(self, *args, **kwargs)
 
-    def get(  # type: ignore[override]
-        self, batch_size: int | None = None
-    ) -> Generator[RecurrentRolloutBufferSamples, None, None]:
+    def get(self: Any, batch_size: int | None = None) -> Generator[Any, None, None]:
         """Go through all environments once, in random order.
 
         Args:
@@ -60,27 +49,28 @@ class SequenceRolloutBuffer(RecurrentRolloutBuffer):
         if not self.generator_ready:
             for name in _FIELDS:
                 setattr(self, name, self.swap_and_flatten(getattr(self, name)))
+            self.observations = _each(self.swap_and_flatten, self.observations)
             self.generator_ready = True
         together = self.n_envs if batch_size is None else batch_size // self.buffer_size
         order = np.random.permutation(self.n_envs)  # noqa: NPY002, the generator that SB3 seeds
         for first in range(0, self.n_envs, together):
             yield self._sequences(order[first : first + together])
 
-    def _sequences(self, envs: NDArray[np.int64]) -> RecurrentRolloutBufferSamples:
+    def _sequences(self: Any, envs: NDArray[np.int64]) -> RecurrentRolloutBufferSamples:
         steps = (envs[:, None] * self.buffer_size + np.arange(self.buffer_size)).ravel()
 
-        def pick(name: str) -> Tensor:
-            return self.to_torch(getattr(self, name)[steps])
+        def pick(array: NDArray[Any]) -> Tensor:
+            return cast(Tensor, self.to_torch(array[steps]))
 
         first = self.first_states
-        episode_starts = pick("episode_starts").flatten()
+        episode_starts = pick(self.episode_starts).flatten()
         return RecurrentRolloutBufferSamples(
-            observations=pick("observations"),
-            actions=pick("actions"),
-            old_values=pick("values").flatten(),
-            old_log_prob=pick("log_probs").flatten(),
-            advantages=pick("advantages").flatten(),
-            returns=pick("returns").flatten(),
+            observations=_each(pick, self.observations),
+            actions=pick(self.actions),
+            old_values=pick(self.values).flatten(),
+            old_log_prob=pick(self.log_probs).flatten(),
+            advantages=pick(self.advantages).flatten(),
+            returns=pick(self.returns).flatten(),
             lstm_states=RNNStates(
                 (first.pi[0][:, envs], first.pi[1][:, envs]),
                 (first.vf[0][:, envs], first.vf[1][:, envs]),
@@ -88,6 +78,29 @@ class SequenceRolloutBuffer(RecurrentRolloutBuffer):
             episode_starts=episode_starts,
             mask=episode_starts.new_ones(len(steps)),
         )
+
+
+class SequenceRolloutBuffer(_WholeSequences, RecurrentRolloutBuffer):  # type: ignore[misc]
+    """Keeps one recurrent state per environment, the one before the rollout.
+
+    A batch holds all steps of some environments, in order and without padding; the policy
+    must be able to begin episodes inside a sequence.
+    """
+
+    _without_states = RolloutBuffer
+
+
+class SequenceDictRolloutBuffer(_WholeSequences, RecurrentDictRolloutBuffer):  # type: ignore[misc]
+    """`SequenceRolloutBuffer` for Dict observations."""
+
+    _without_states = DictRolloutBuffer
+
+
+def _each(change: Callable[[NDArray[Any]], Any], observations: Any) -> Any:
+    """Change the observations, or each part of them."""
+    if isinstance(observations, dict):
+        return {name: change(part) for name, part in observations.items()}
+    return change(observations)
 
 
 class SequencePPO(RecurrentPPO):
@@ -107,8 +120,13 @@ class SequencePPO(RecurrentPPO):
             )
         super()._setup_model()
         stock = self.rollout_buffer
-        assert isinstance(stock, RecurrentRolloutBuffer)
-        self.rollout_buffer = SequenceRolloutBuffer(
+        assert isinstance(stock, (RecurrentRolloutBuffer, RecurrentDictRolloutBuffer))
+        kept = (
+            SequenceDictRolloutBuffer
+            if isinstance(self.observation_space, spaces.Dict)
+            else SequenceRolloutBuffer
+        )
+        self.rollout_buffer = kept(
             self.n_steps,
             self.observation_space,
             self.action_space,

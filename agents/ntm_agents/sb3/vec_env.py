@@ -7,48 +7,93 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium import spaces
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv
 from numpy.typing import NDArray
+from stable_baselines3.common.env_util import is_wrapped
 from stable_baselines3.common.vec_env import VecEnv
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from ntm_agents.sb3.infos import info_of
 from ntm_gym.registration import register_environments
+
+_FLAT = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
+_ABOUT_FINAL = ("final_obs", "_final_obs", "final_info", "_final_info", "episode", "_episode")
 
 
 class SB3VectorEnv(VecEnv):
     """Plays a gymnasium vector environment as Stable-Baselines3's ``VecEnv``.
 
-    Where an episode has just ended, the information holds what the environment knew at its
-    end, with ``terminal_observation``, ``TimeLimit.truncated`` and ``episode`` (return ``r``
-    and length ``l``); elsewhere it is empty, because filling it would cost more than playing.
+    Information is what ``DummyVecEnv`` over the single environments gives: one dict for each
+    environment, with ``TimeLimit.truncated``, and where an episode has just ended with what
+    was known at its end and ``terminal_observation``; what the next episode began with is in
+    ``reset_infos``. In addition every end has ``episode``, return ``r`` and length ``l``,
+    unless the environment gives its own.
 
     Args:
-        env: With autoreset mode SAME_STEP.
+        env: With autoreset mode SAME_STEP; its observations are a space without parts, or a
+            Dict of such spaces, its actions a space without parts.
+        step_infos: Whether there is information at every step. If not, the dicts are empty but
+            where an episode has ended, which is faster.
 
     Raises:
-        ValueError: If the autoreset mode is another.
+        ValueError: If the autoreset mode is another, or Stable-Baselines3 could not use the
+            spaces.
     """
 
-    def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
+    def __init__(self, env: VectorEnv[Any, Any, Any], step_infos: bool = True) -> None:
         """Take over the environment."""
         mode = env.metadata.get("autoreset_mode")
         if mode is not AutoresetMode.SAME_STEP:
-            raise ValueError(f"the autoreset mode must be SAME_STEP, not {mode}")
+            raise ValueError(
+                f"the autoreset mode must be SAME_STEP, not {mode}; make the environment with "
+                f"autoreset_mode=AutoresetMode.SAME_STEP"
+            )
+        _check_spaces(env.single_observation_space, env.single_action_space)
         self.env = env
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+        self._step_infos = step_infos
+        self._under_way = False
         self._actions: NDArray[Any] = np.empty(0)
         self._returns = np.zeros(env.num_envs)
         self._lengths = np.zeros(env.num_envs, np.int64)
 
-    def reset(self) -> NDArray[Any]:
-        """Begin episodes, with the seeds and options given since the last reset."""
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Give options to the next reset.
+
+        Args:
+            options: The same for all environments, or one dict for each.
+
+        Raises:
+            ValueError: If there is not one dict for each.
+        """
+        if isinstance(options, Sequence) and len(options) != self.num_envs:
+            raise ValueError(
+                f"there must be one dict of options for each of {self.num_envs} environments, "
+                f"not {len(options)}"
+            )
+        super().set_options(options)
+
+    def reset(self) -> VecEnvObs:
+        """Begin episodes, with the seeds and options given since the last reset.
+
+        Raises:
+            ValueError: If the environment does not take them.
+        """
         seeds: Any = self._seeds if any(seed is not None for seed in self._seeds) else None
-        options = next((given for given in self._options if given), None)
-        observations, _ = self.env.reset(seed=seeds, options=options)
+        groups = _equal_options(self._options)
+        if len(groups) == 1:
+            observations, info = self.env.reset(seed=seeds, options=self._options[0] or None)
+            infos = [info_of(info, index) for index in range(self.num_envs)]
+        else:
+            observations, infos = self._reset_groups(seeds, groups)
+        self.reset_infos = infos
+        self._under_way = True
         self._reset_seeds()
         self._reset_options()
         self._returns[:], self._lengths[:] = 0, 0
-        return np.asarray(observations)
+        begun: VecEnvObs = _own(observations)
+        return begun
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Keep the actions for `step_wait`."""
@@ -60,52 +105,173 @@ class SB3VectorEnv(VecEnv):
         dones = terminations | truncations
         self._returns += rewards
         self._lengths += 1
-        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for index in np.flatnonzero(dones).tolist():
-            final = info["final_info"]
-            infos[index] = {
-                **{name: final[name][index] for name in final if not name.startswith("_")},
-                "terminal_observation": info["final_obs"][index],
-                "TimeLimit.truncated": bool(truncations[index] and not terminations[index]),
-                "episode": {
-                    "r": float(self._returns[index]),
-                    "l": int(self._lengths[index]),
-                },
-            }
+        ended = np.flatnonzero(dones).tolist()
+        if self._step_infos:
+            infos = [info_of(info, index) for index in range(self.num_envs)]
+            for step_info in infos:
+                step_info["TimeLimit.truncated"] = False
+        else:
+            infos = [{} for _ in range(self.num_envs)]
+        if ended:
+            begun = {name: info[name] for name in info if name not in _ABOUT_FINAL}
+            for index in ended:
+                self.reset_infos[index] = info_of(begun, index)
+                infos[index] = self._final_info(info, index)
+                infos[index]["TimeLimit.truncated"] = bool(
+                    truncations[index] and not terminations[index]
+                )
         self._returns[dones], self._lengths[dones] = 0, 0
-        return observations, rewards.astype(np.float32), dones, infos
+        return _own(observations), np.asarray(rewards).astype(np.float32), dones, infos
 
     def close(self) -> None:
         """Close the environment."""
         self.env.close()
 
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return an attribute of the vector environment, once for each index."""
-        return [getattr(self.env, attr_name)] * len(self._chosen(indices))
+    def get_images(self) -> Sequence[NDArray[Any] | None]:
+        """Return a picture of each environment."""
+        frames: Any = self.env.render()
+        return [None] * self.num_envs if frames is None else list(frames)
 
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Refuse: all episodes share one environment.
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """Return an attribute of each environment.
+
+        Where there are no single environments, it is the vector environment's, once for each.
 
         Raises:
-            AttributeError: Always.
+            AttributeError: If there is none of this name.
         """
-        raise AttributeError(f"{attr_name} cannot be set: build another environment instead")
+        chosen, single = self._chosen(indices), self._single_envs()
+        if single is not None:
+            return [single[index].get_wrapper_attr(attr_name) for index in chosen]
+        if self._elsewhere() and attr_name != "render_mode":
+            unwrapped: Any = self.env.unwrapped
+            found = unwrapped.get_attr(attr_name)
+            return [found[index] for index in chosen]
+        return [getattr(self.env, attr_name)] * len(chosen)
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set an attribute of single environments.
+
+        Raises:
+            AttributeError: If there are no single environments.
+        """
+        chosen = self._chosen(indices)
+        if self._elsewhere() and self._all(chosen):
+            unwrapped: Any = self.env.unwrapped
+            unwrapped.set_attr(attr_name, [value] * self.num_envs)
+            return
+        for env in self._reach(attr_name, "set", chosen):
+            setattr(env, attr_name, value)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Refuse: there are no single environments to call.
+        """Call a method of single environments.
 
         Raises:
-            AttributeError: Always.
+            AttributeError: If there are no single environments, or no such method.
         """
-        raise AttributeError(
-            f"{method_name} cannot be called: there are no single environments"
-        )
+        chosen = self._chosen(indices)
+        if self._elsewhere() and self._all(chosen):
+            unwrapped: Any = self.env.unwrapped
+            return list(unwrapped.call(method_name, *method_args, **method_kwargs))
+        return [
+            env.get_wrapper_attr(method_name)(*method_args, **method_kwargs)
+            for env in self._reach(method_name, "called", chosen)
+        ]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """Return False for each index."""
-        return [False] * len(self._chosen(indices))
+        """Return for each index whether a wrapper lies around the single environment."""
+        chosen, single = self._chosen(indices), self._single_envs()
+        if single is None:
+            return [False] * len(chosen)
+        return [is_wrapped(single[index], wrapper_class) for index in chosen]
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """Return where every episode is; see `SequenceVectorEnv.get_state`.
+
+        Raises:
+            AttributeError: If the environment has no such method, or lies in wrappers, whose
+                state would be missing.
+        """
+        env: Any = self.env
+        if env is not env.unwrapped or not hasattr(env, "get_state"):
+            raise AttributeError(f"the state of {env} cannot be taken: it has no get_state")
+        state: dict[str, NDArray[Any]] = env.get_state()
+        return state | {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
+
+    def set_state(self, state: dict[str, NDArray[Any]]) -> VecEnvObs:
+        """Go on from a state that such an environment returned, and return observations.
+
+        Raises:
+            ValueError: If the state is not one of an environment like this.
+        """
+        counts = [np.asarray(state.get(name, ())) for name in ("returns", "lengths")]
+        if any(count.shape != (self.num_envs,) for count in counts):
+            raise ValueError(f"the state must be one of {self.num_envs} environments")
+        env: Any = self.env
+        observations: VecEnvObs = env.set_state(state)
+        self._returns, self._lengths = counts[0].astype(float), counts[1].astype(np.int64)
+        self._under_way = True
+        return observations
+
+    def _reset_groups(
+        self, seeds: Any, groups: list[list[int]]
+    ) -> tuple[VecEnvObs, list[dict[str, Any]]]:
+        """Begin episodes, group by group of those that have the same options."""
+        if not self._under_way:  # a mask is for environments that have an episode
+            self.env.reset(seed=seeds)
+        observations: Any = None
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for group in groups:
+            mask = np.zeros(self.num_envs, np.bool_)
+            mask[group] = True
+            options = {**self._options[group[0]], "reset_mask": mask}
+            observations, info = self.env.reset(seed=seeds, options=options)
+            for index in group:
+                infos[index] = info_of(info, index)
+        return observations, infos
+
+    def _final_info(self, info: dict[str, Any], index: int) -> dict[str, Any]:
+        """Return what an environment knew at the end of an episode."""
+        if "final_obs" not in info or info["final_obs"][index] is None:
+            raise ValueError(
+                "the environment must give final_obs where an episode ends, as autoreset mode "
+                "SAME_STEP says"
+            )
+        final = info_of(info.get("final_info", {}), index)
+        if "episode" not in final:
+            final |= info_of(
+                {name: info[name] for name in ("episode", "_episode") if name in info}, index
+            )
+        final.setdefault(
+            "episode", {"r": float(self._returns[index]), "l": int(self._lengths[index])}
+        )
+        final["terminal_observation"] = _own(info["final_obs"][index])
+        return final
+
+    def _single_envs(self) -> list[gymnasium.Env[Any, Any]] | None:
+        """Return the single environments, where they are in this process."""
+        envs = getattr(self.env.unwrapped, "envs", None)
+        return list(envs) if envs is not None and len(envs) == self.num_envs else None
+
+    def _elsewhere(self) -> bool:
+        """Return whether the single environments are in other processes."""
+        return isinstance(self.env.unwrapped, AsyncVectorEnv)
+
+    def _reach(
+        self, name: str, what: str, chosen: Sequence[int]
+    ) -> list[gymnasium.Env[Any, Any]]:
+        single = self._single_envs()
+        if single is None:
+            raise AttributeError(
+                f"{name} cannot be {what} in environments {list(chosen)}: there are no single "
+                f"environments in this process; build another vector environment instead"
+            )
+        return [single[index] for index in chosen]
+
+    def _all(self, chosen: Sequence[int]) -> bool:
+        return list(chosen) == list(range(self.num_envs))
 
     def _chosen(self, indices: int | Sequence[int] | None) -> Sequence[int]:
         return list(self._get_indices(indices))
@@ -113,6 +279,8 @@ class SB3VectorEnv(VecEnv):
 
 def make_sb3_env(env_id: str, num_envs: int, **arguments: Any) -> SB3VectorEnv:
     """Make a registered environment for Stable-Baselines3.
+
+    For speed, information is given only where an episode ends.
 
     Args:
         env_id: For example ``"NTMCopySmall-v0"``.
@@ -127,4 +295,52 @@ def make_sb3_env(env_id: str, num_envs: int, **arguments: Any) -> SB3VectorEnv:
         autoreset_mode=AutoresetMode.SAME_STEP,
         **arguments,
     )
-    return SB3VectorEnv(vector)
+    return SB3VectorEnv(vector, step_infos=False)
+
+
+def _check_spaces(observation: spaces.Space[Any], action: spaces.Space[Any]) -> None:
+    parts = observation.values() if isinstance(observation, spaces.Dict) else [observation]
+    wrong = [part for part in parts if not isinstance(part, _FLAT)]
+    names = ", ".join(kind.__name__ for kind in _FLAT)
+    if wrong:
+        raise ValueError(
+            f"observations must be one of {names}, or a Dict of them, not hold "
+            f"{type(wrong[0]).__name__}: Stable-Baselines3 takes no others; flatten them, for "
+            f"example with gymnasium.wrappers.FlattenObservation"
+        )
+    if not isinstance(action, _FLAT):
+        raise ValueError(
+            f"actions must be one of {names}, not {type(action).__name__}: Stable-Baselines3 "
+            f"takes no others"
+        )
+
+
+def _equal_options(options: Sequence[dict[str, Any]]) -> list[list[int]]:
+    """Return the indices of environments in groups that have the same options."""
+    groups: list[list[int]] = []
+    for index, given in enumerate(options):
+        for group in groups:
+            if _same(options[group[0]], given):
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+    return groups
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two options are certainly the same."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(np.all(one == other)) and np.shape(one) == np.shape(other)
+
+
+def _own(observations: Any) -> Any:
+    """Return a copy, because an environment may write into what it has shown before."""
+    if isinstance(observations, dict):
+        return {name: np.array(part) for name, part in observations.items()}
+    return np.array(observations)

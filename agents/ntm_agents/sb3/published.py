@@ -1,0 +1,138 @@
+"""Published policies of any kind: ``X.safetensors`` beside ``X.json`` that says what it is."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from gymnasium import spaces
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
+from torch import Tensor
+
+from ntm_agents.files import encode_tensors, read_tensors
+from ntm_agents.networks import reporting_failures
+from ntm_gym.envs.sequence_env import SequenceEnv
+from ntm_gym.files import encode_json, read_json, write_together
+
+FORMAT = 1
+TRUSTED_POLICIES = frozenset({"ntm_baselines.sb3_lstm_policy:LSTMPolicy"})
+"""Policies that a file may name without being asked for."""
+
+_REQUIRED = {"format": int, "policy": str, "policy_kwargs": dict, "task": dict}
+
+
+def name_of(policy: type[RecurrentActorCriticPolicy]) -> str:
+    """Return ``package.module:class``."""
+    return f"{policy.__module__}:{policy.__qualname__}"
+
+
+def find_policy(name: str) -> type[RecurrentActorCriticPolicy]:
+    """Import a recurrent policy.
+
+    Args:
+        name: ``package.module:class``, imported here: name only what you trust.
+
+    Raises:
+        ValueError: If there is no recurrent policy of this name.
+    """
+    module, _, attribute = name.partition(":")
+    with reporting_failures(f"policy must be package.module:class, not {name!r}"):
+        policy: Any = importlib.import_module(module)
+        for part in attribute.split("."):
+            policy = getattr(policy, part)
+    if not (isinstance(policy, type) and issubclass(policy, RecurrentActorCriticPolicy)):
+        raise ValueError(f"{name!r} must be a recurrent policy, not {policy!r}")
+    return policy
+
+
+def save_policy(
+    path: Path, policy: RecurrentActorCriticPolicy, description: dict[str, Any]
+) -> None:
+    """Publish a policy's weights and what it takes to build it again.
+
+    Args:
+        path: Ends in ``.safetensors``; the description lies beside it.
+        policy: Its parameters and buffers are written.
+        description: Must hold ``policy_kwargs`` and ``task`` (``name`` and ``parameters``).
+
+    Raises:
+        ValueError: If the description lacks a field, or a weight is not finite; nothing is
+            written then.
+        OSError: If the files cannot be written; what was there before stays.
+    """
+    whole = {"format": FORMAT, "policy": name_of(type(policy)), **description}
+    _check_description(path, whole)
+    for name, tensor in policy.state_dict().items():
+        if not tensor.isfinite().all():
+            raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
+    tensors = encode_tensors(policy.state_dict())
+    write_together({path.with_suffix(".json"): encode_json(whole), path: tensors})
+
+
+def load_policy(
+    path: Path, trusted: Collection[str] = TRUSTED_POLICIES, device: str = "cpu"
+) -> tuple[RecurrentActorCriticPolicy, dict[str, Any]]:
+    """Build a published policy.
+
+    Args:
+        path: The ``.safetensors`` file.
+        trusted: Names of policies that may be imported and built.
+        device: Where to.
+
+    Returns:
+        The policy in evaluation mode, and its description.
+
+    Raises:
+        ValueError: If a file is damaged or foreign, or names a policy that is not trusted.
+    """
+    description_path = path.with_suffix(".json")
+    if not description_path.is_file():
+        raise ValueError(f"{path} must have its description beside it, {description_path}")
+    description = read_json(description_path)
+    _check_description(description_path, description)
+    name = description["policy"]
+    if name not in trusted:
+        raise ValueError(
+            f"{path} names the policy {name!r}, which must be trusted to be imported; trusted "
+            f"are {', '.join(sorted(trusted))}"
+        )
+    tensors, _ = read_tensors(path)
+    policy = _build(name, description)
+    _check_shapes(path, policy.state_dict(), tensors)
+    policy.load_state_dict(tensors)
+    policy.to(device).set_training_mode(False)
+    return policy, description
+
+
+def _build(name: str, description: dict[str, Any]) -> RecurrentActorCriticPolicy:
+    observation, action = _spaces(description["task"])
+    with reporting_failures(f"policy {name!r} does not take its policy_kwargs"):
+        return find_policy(name)(
+            observation, action, lambda _: 0.0, **description["policy_kwargs"]
+        )
+
+
+def _spaces(task: dict[str, Any]) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
+    with reporting_failures("the description's task cannot be built"):
+        env = SequenceEnv(task["name"], **task["parameters"])
+    return env.observation_space, env.action_space
+
+
+def _check_shapes(path: Path, expected: dict[str, Tensor], given: dict[str, Tensor]) -> None:
+    wanted = {name: (tensor.shape, tensor.dtype) for name, tensor in expected.items()}
+    found = {name: (tensor.shape, tensor.dtype) for name, tensor in given.items()}
+    differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
+    if differing:
+        raise ValueError(f"{path} does not fit its policy: {', '.join(differing)} differ")
+
+
+def _check_description(path: Path, description: dict[str, Any]) -> None:
+    for field, kind in _REQUIRED.items():
+        if not isinstance(description.get(field), kind):
+            raise ValueError(
+                f"{path} must say {field!r} as {kind.__name__}, not {description.get(field)!r}"
+            )
+    if description["format"] != FORMAT:
+        raise ValueError(f"{path} must have format {FORMAT}, not {description['format']}")
