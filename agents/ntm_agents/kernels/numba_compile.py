@@ -9,7 +9,10 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
-_ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
+_ORDERED = {"contract", "nsz", "arcp"}
+FAST = _ORDERED | {"reassoc", "afn"}
+"""What sums in any order need. Not ``nnan`` and ``ninf``: a NaN or an infinity that goes in
+must come out."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,7 +22,7 @@ def kernel(function: Function) -> Function:
 
     There is no ``parallel``: its threading layers abort on concurrent use.
     """
-    return _compile(function, fastmath=True)
+    return _compile(function, fastmath=FAST)
 
 
 def ordered_kernel(function: Function) -> Function:
@@ -29,12 +32,12 @@ def ordered_kernel(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """Compile a function into each caller, so that vectors pass through registers."""
-    return _compile(function, fastmath=True, forceinline=True)
+    return _compile(function, fastmath=FAST, forceinline=True)
 
 
 def step_of(function: Function) -> Function:
     """Compile a function as a part of the one that calls it, once instead of twice."""
-    return _compile(function, fastmath=True, inline="always")
+    return _compile(function, fastmath=FAST, inline="always")
 
 
 def digest_of(folder: Path) -> str:
