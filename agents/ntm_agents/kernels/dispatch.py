@@ -79,9 +79,7 @@ def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | No
         )
     module = import_kernels("numba_cpu")
     if isinstance(module, str):
-        raise ValueError(
-            f"backend 'numba' needs numba and a folder that it can cache in: {module}"
-        )
+        raise ValueError(f"backend 'numba' needs numba: {module}")
     run: Run = module.run
     return run
 
@@ -112,7 +110,7 @@ def import_kernels(name: str) -> ModuleType | str:
         if name.startswith("numba"):
             importlib.import_module("ntm_agents.kernels.compile_notice").announce_compilation()
         return importlib.import_module(f"ntm_agents.kernels.{name}")
-    except (ImportError, RuntimeError) as error:  # numba without a cache folder: RuntimeError
+    except (ImportError, RuntimeError) as error:
         return str(error)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
+
+from ntm_agents.kernels.numba_cache import keep_compiled
 
 _ORDERED = {"contract", "nsz", "arcp"}
 FAST = _ORDERED | {"reassoc", "afn"}
@@ -40,22 +40,7 @@ def step_of(function: Function) -> Function:
     return _compile(function, fastmath=FAST, inline="always")
 
 
-def digest_of(folder: Path) -> str:
-    """Return a digest of all files in a folder that kernels may be compiled from."""
-    sources = sorted(folder.glob("numba_*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-
-
-_DIGEST = digest_of(Path(__file__).parent)
-
-
 def _compile(function: Function, **options: Any) -> Function:
-    """Compile a function; what is on disk counts only if no kernel has changed since.
-
-    Numba itself looks at the function's own file, and not at those of the functions it calls.
-    What another version has left is not even unpickled: it may name what is no longer there.
-    """
-    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)(function)
-    file = compiled._cache._cache_file
-    file._version, file._source_stamp = f"{file._version}-{_DIGEST}", _DIGEST
+    compiled: Any = njit(error_model="numpy", nogil=True, **options)(function)
+    keep_compiled(compiled)
     return cast(Function, compiled)

@@ -11,15 +11,14 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic as _untyped_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
-_FEATURES = llvmlite.binding.get_host_cpu_features()
-REGISTER_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
+from ntm_agents.kernels.numba_machine import REGISTER_BYTES
+
 REGISTERS = 4
 """In a vector: as many sums at once hide each other's latency."""
 

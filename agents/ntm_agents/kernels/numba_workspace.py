@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_machine import REGISTER_BYTES
 from ntm_agents.kernels.numba_pointers import at, lanes, number_for, pointer, prefetch_line
 from ntm_agents.kernels.numba_tape import Sizes, State, Tape
-from ntm_agents.kernels.numba_vectors import REGISTER_BYTES
 
 TILE = 4
 """Sequences that take a step together: the controller's weights are then read once for all."""

@@ -1,4 +1,4 @@
-"""What is not a number, or not finite, comes out of the kernels wherever the reference has it."""
+"""NaN and infinity come out of the kernels wherever they come out of the reference."""
 
 from __future__ import annotations
 
