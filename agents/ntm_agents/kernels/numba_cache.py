@@ -15,28 +15,30 @@ import pickle
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
-from ntm_agents.kernels.numba_machine import REGISTER_BYTES, REGISTER_COUNT
+from ntm_agents.kernels.numba_machine import GUARD_BYTES, REGISTER_BYTES, REGISTER_COUNT
 
 _LOGGER = logging.getLogger(__name__)
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
 @functools.cache
-def digest_of(folder: Path, source: Path) -> str:
-    """Return a digest of all files that a kernel may be compiled from.
+def digest_of(source: Path) -> str:
+    """Return a digest of all that a kernel in some file may be compiled from."""
+    return hashlib.sha256(_digest_of_package() + source.read_bytes()).hexdigest()
 
-    Args:
-        folder: Of the kernels, which may also use the package's constants, a folder above.
-        source: The kernel's own file.
-    """
-    sources = [source, *sorted(folder.glob("numba_*.py")), *sorted(folder.parent.glob("*.py"))]
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+@functools.cache
+def _digest_of_package() -> bytes:
+    """Digest all kernels, and what they take constants from."""
+    folder = Path(__file__).parent
+    sources = [*sorted(folder.glob("numba_*.py")), *sorted(folder.parent.glob("*.py"))]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).digest()
 
 
 class CacheFiles:
@@ -57,7 +59,7 @@ class CacheFiles:
 
     def path_of(self, key: Any) -> Path:
         """Return where one version lies, by types of arguments, processor and registers."""
-        machine = numba.__version__, REGISTER_BYTES, REGISTER_COUNT
+        machine = numba.__version__, REGISTER_BYTES, REGISTER_COUNT, GUARD_BYTES
         version = hashlib.sha256(repr((key, machine)).encode()).hexdigest()
         return self._folder / f"{self._function}.{self._digest[:16]}.{version[:16]}.nbc"
 
@@ -84,7 +86,7 @@ class CacheFiles:
         Raises:
             OSError: If it cannot be written; nothing is left then.
         """
-        path, pickled = self.path_of(key), dumps(data)  # type: ignore[no-untyped-call]
+        path, pickled = self.path_of(key), dumps(data)
         handle, name = tempfile.mkstemp(prefix=f"{path.name}.tmp.", dir=self._folder)
         try:
             with open(handle, "wb") as file:
@@ -111,8 +113,9 @@ class _KernelCache(FunctionCache):
         _ = self._cache_file  # an error, if Numba has renamed it
         name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         line, python = function.__code__.co_firstlineno, sys.implementation.cache_tag
-        digest = digest_of(Path(__file__).parent, Path(function.__code__.co_filename))
-        self._cache_file = CacheFiles(Path(self.cache_path), f"{name}-{line}.{python}", digest)
+        digest = digest_of(Path(function.__code__.co_filename))
+        files = CacheFiles(Path(self.cache_path), f"{name}-{line}.{python}", digest)
+        self._cache_file = cast(Any, files)
 
     def load_overload(self, *args: Any) -> Any:
         try:

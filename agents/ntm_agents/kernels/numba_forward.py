@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
 from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_step
+from ntm_agents.kernels.numba_guards import check_guards
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads
+from ntm_agents.kernels.numba_machine import GUARD_BYTES
 from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
 from ntm_agents.kernels.numba_reads import read
@@ -259,4 +261,7 @@ def forward(
             given = state_at(states, sizes, sizes.locations, b + j)
             taken = state_at(working, sizes, sizes.padded, j)
             copy_state(taken, sizes.padded, sizes, given, sizes.locations)
+    if GUARD_BYTES > 0:
+        check_guards(buffers[0])
+        check_guards(buffers[1])
     keep_alive(buffers)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from numba.core import config
 
 REGISTER_BYTES_VARIABLE = "NTM_AGENTS_REGISTER_BYTES"
 """Environment variable that sets `REGISTER_BYTES`, on any processor: 16, 32 or 64."""
+
+GUARD_BYTES = 512 if os.environ.get("NTM_AGENTS_GUARDS") == "1" else 0
+"""Bytes before and behind every buffer of the kernels' own, for tests; see `numba_guards`."""
 
 _WIDTHS = (16, 32, 64)
 _LIVE_VECTORS = 20
@@ -22,11 +25,11 @@ class Registers(NamedTuple):
 
     Attributes:
         width: Bytes in one.
-        count: How many there are, 16 or 32.
+        number: How many there are, 16 or 32.
     """
 
     width: int
-    count: int
+    number: int
 
 
 def registers_of(triple: str, cpu: str, features: str) -> Registers:
@@ -78,7 +81,8 @@ def _compilers_registers() -> Registers:
     """Return the registers on the processor that Numba compiles for."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu, features = config.CPU_NAME, config.CPU_FEATURES
+    settings: Any = config
+    cpu, features = settings.CPU_NAME, settings.CPU_FEATURES
     return registers_of(
         llvm.get_process_triple(),
         llvm.get_host_cpu_name() if cpu is None else cpu,
