@@ -81,9 +81,7 @@ def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | No
         )
     module = import_kernels("numba_cpu")
     if isinstance(module, str):
-        raise ValueError(
-            f"backend 'numba' needs numba and a folder that it can cache in: {module}"
-        )
+        raise ValueError(f"backend 'numba' needs numba: {module}")
     run: Run = module.run
     return run
 
@@ -116,7 +114,7 @@ def import_kernels(name: str) -> ModuleType | str:
         if name.startswith("triton"):
             _check_triton()
         return importlib.import_module(f"ntm_agents.kernels.{name}")
-    except (ImportError, RuntimeError) as error:  # numba without a cache folder: RuntimeError
+    except (ImportError, RuntimeError) as error:
         return str(error)
 
 

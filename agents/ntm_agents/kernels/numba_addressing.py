@@ -119,6 +119,7 @@ def address(
     content: Any,
     weighting: Any,
     circle: Any,
+    any_previous: bool,
 ) -> None:
     """Address one head.
 
@@ -131,6 +132,7 @@ def address(
         content: Written: equation 5, ``(N,)``.
         weighting: Written: equation 9, ``(N,)``.
         circle: Scratch, ``(N + S - 1,)``.
+        any_previous: Whether the last weighting may hold numbers above one.
     """
     strength, gate = parameters[sizes.words], parameters[sizes.words + 1]
     shift_weighting = at(parameters, sizes.words + 2)
@@ -156,7 +158,7 @@ def address(
         rotated = rotate(circle, shift_weighting, sizes, i)
         store(log(rotated + SHARPENING_EPSILON), weighting, i)
     bound = number_for(memory, 0.0)
-    if sharpening > _MODERATE_SHARPENING:
+    if sharpening > _MODERATE_SHARPENING or any_previous:
         bound = _largest(weighting, sizes)
     scale = _to_powers(sharpening, bound, sizes, weighting)
     for i in range(0, sizes.padded, lanes(memory)):

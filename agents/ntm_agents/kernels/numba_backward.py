@@ -7,7 +7,9 @@ from typing import Any
 from ntm_agents.kernels.numba_backward_scratch import Scratch, new_scratch
 from ntm_agents.kernels.numba_backward_step import step_backward
 from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_guards import check_guards
 from ntm_agents.kernels.numba_heads import lower_bounds
+from ntm_agents.kernels.numba_machine import GUARD_BYTES
 from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
 from ntm_agents.kernels.numba_tape import (
@@ -124,6 +126,9 @@ def backward(
             given = state_at(gradients, sizes, sizes.locations, b + j)
             taken = state_at(working, sizes, sizes.padded, j)
             copy_state(taken, sizes.padded, sizes, given, sizes.locations)
+    if GUARD_BYTES > 0:
+        check_guards(buffers[0])
+        check_guards(buffers[1])
     keep_alive(buffers)
 
 

@@ -67,7 +67,7 @@ def new_scratch(sizes: Sizes, like: Any) -> Scratch:
     return Scratch(
         aligned(memories * sizes.memory, like),
         aligned(memories * sizes.padded, like),
-        np.empty(TILE * sizes.segment, np.int64),
+        aligned(TILE * sizes.segment, np.empty(0, np.int64)),
         aligned_zeros(sizes.heads * sizes.padded, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),
         aligned_zeros(sizes.padded + sizes.shifts, like),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
 
-_ORDERED = {"contract", "nnan", "ninf", "nsz", "arcp"}
+from ntm_agents.kernels.numba_cache import keep_compiled
+
+_ORDERED = {"contract", "nsz", "arcp"}
+FAST = _ORDERED | {"reassoc", "afn"}
+"""What sums in any order need. Not ``nnan`` and ``ninf``: a NaN or an infinity that goes in
+must come out."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,7 +22,7 @@ def kernel(function: Function) -> Function:
 
     There is no ``parallel``: its threading layers abort on concurrent use.
     """
-    return _compile(function, fastmath=True)
+    return _compile(function, fastmath=FAST)
 
 
 def ordered_kernel(function: Function) -> Function:
@@ -29,30 +32,15 @@ def ordered_kernel(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """Compile a function into each caller, so that vectors pass through registers."""
-    return _compile(function, fastmath=True, forceinline=True)
+    return _compile(function, fastmath=FAST, forceinline=True)
 
 
 def step_of(function: Function) -> Function:
     """Compile a function as a part of the one that calls it, once instead of twice."""
-    return _compile(function, fastmath=True, inline="always")
-
-
-def digest_of(folder: Path) -> str:
-    """Return a digest of all files in a folder that kernels may be compiled from."""
-    sources = sorted(folder.glob("numba_*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-
-
-_DIGEST = digest_of(Path(__file__).parent)
+    return _compile(function, fastmath=FAST, inline="always")
 
 
 def _compile(function: Function, **options: Any) -> Function:
-    """Compile a function; what is on disk counts only if no kernel has changed since.
-
-    Numba itself looks at the function's own file, and not at those of the functions it calls.
-    What another version has left is not even unpickled: it may name what is no longer there.
-    """
-    compiled: Any = njit(error_model="numpy", nogil=True, cache=True, **options)(function)
-    file = compiled._cache._cache_file
-    file._version, file._source_stamp = f"{file._version}-{_DIGEST}", _DIGEST
+    compiled: Any = njit(error_model="numpy", nogil=True, **options)(function)
+    keep_compiled(compiled)
     return cast(Function, compiled)

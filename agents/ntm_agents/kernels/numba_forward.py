@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from ntm_agents.kernels.numba_addressing import address, inverse_norms
 from ntm_agents.kernels.numba_compile import kernel, step_of
 from ntm_agents.kernels.numba_controller import controller_step
+from ntm_agents.kernels.numba_guards import check_guards
 from ntm_agents.kernels.numba_heads import lower_bounds, squash_heads
+from ntm_agents.kernels.numba_machine import GUARD_BYTES
 from ntm_agents.kernels.numba_pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba_products import combine
 from ntm_agents.kernels.numba_reads import read
@@ -67,7 +69,13 @@ def _new_scratch(sizes: Sizes, like: Any) -> Scratch:
 
 @step_of
 def _memory_step(
-    working: State, inverse: Any, previous: Any, sizes: Sizes, tape: Tape, circle: Any
+    working: State,
+    inverse: Any,
+    previous: Any,
+    sizes: Sizes,
+    tape: Tape,
+    circle: Any,
+    any_previous: bool,
 ) -> None:
     """Write, then read, in one sequence.
 
@@ -78,6 +86,7 @@ def _memory_step(
         sizes: The sizes.
         tape: Its step.
         circle: Scratch.
+        any_previous: See `address`.
     """
     memory, padded, writing = working.memory, sizes.padded, sizes.reads * sizes.padded
     for k in range(sizes.heads):
@@ -94,6 +103,7 @@ def _memory_step(
             at(tape.content, h * padded),
             at(tape.weightings, h * padded),
             circle,
+            any_previous,
         )
     for h in range(sizes.reads):
         read_vector = at(working.read_vectors, h * sizes.words)
@@ -162,7 +172,10 @@ def _step(
         prefetch_step(tape_at(tape, sizes, b, min(s + 1, sizes.kept - 1)), sizes)
         state, kept = state_at(working, sizes, padded, j), tape_at(tape, sizes, b, s)
         inverse = at(scratch.inverses, j * padded)
-        _memory_step(state, inverse, state.weightings, sizes, kept, scratch.circle)
+        any_previous = t == 0 and not from_initial
+        _memory_step(
+            state, inverse, state.weightings, sizes, kept, scratch.circle, any_previous
+        )
         copy(kept.weightings, sizes.heads * padded, state.weightings)
         copy(state.read_vectors, read_size, at(active, j * of_active + size))
     if sizes.outputs > 0:
@@ -248,4 +261,7 @@ def forward(
             given = state_at(states, sizes, sizes.locations, b + j)
             taken = state_at(working, sizes, sizes.padded, j)
             copy_state(taken, sizes.padded, sizes, given, sizes.locations)
+    if GUARD_BYTES > 0:
+        check_guards(buffers[0])
+        check_guards(buffers[1])
     keep_alive(buffers)

@@ -21,6 +21,7 @@ from ntm_agents.kernels.numba_vectors import (
     Vector,
     exact_exp,
     exact_log,
+    fill,
     intrinsic,
     larger,
     smaller,
@@ -57,10 +58,13 @@ def _define_on_bits(generate_with: Callable[[Any, Any, Any, Any], Any]) -> Any:
 
 
 @_define_on_bits
-def _power_of_two(builder: Any, whole: Any, kind: Any, constant: Any) -> Any:
-    """Return ``2**whole`` for whole numbers from -126 to 127."""
-    exponent = builder.fptosi(whole, constant(0).type)
-    biased = builder.add(exponent, constant(_EXPONENT_BIAS))
+def _power_of_two(builder: Any, raised: Any, kind: Any, constant: Any) -> Any:
+    """Return ``2**n`` for ``raised = _ROUND + n``, n from -126 to 127, and inf for 128.
+
+    The last bits of such a number are n itself. Converting n to an integer instead would be
+    undefined for a NaN.
+    """
+    biased = builder.add(builder.bitcast(raised, constant(0).type), constant(_EXPONENT_BIAS))
     return builder.bitcast(builder.shl(biased, constant(_MANTISSA_BITS)), kind)
 
 
@@ -78,6 +82,30 @@ def _exponent(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
     return builder.sitofp(builder.sub(biased, constant(_EXPONENT_BIAS)), kind)
 
 
+def _define_logarithm_of_any(typing_context: Any, x: Any, logarithm: Any) -> Any:
+    """Return a logarithm where x is positive and finite, and x itself or NaN elsewhere."""
+
+    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+        number, value = args
+        infinity, zero, nan = (
+            _constant_like(context, builder, x, which) for which in (math.inf, 0.0, math.nan)
+        )
+        value = builder.select(builder.fcmp_ordered("<", number, infinity), value, number)
+        return builder.select(builder.fcmp_ordered("<", number, zero), nan, value)
+
+    return x(x, logarithm), generate
+
+
+_logarithm_of_any = intrinsic(_define_logarithm_of_any)
+
+
+def _constant_like(context: Any, builder: Any, kind: Any, number: float) -> Any:
+    """Build a number, or a vector with it in each lane."""
+    if not isinstance(kind, Vector):
+        return context.get_constant(kind, number)
+    return fill(context, builder, kind, context.get_constant(kind.number, number))
+
+
 @_define_on_bits
 def _mantissa(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
     """Return x over its power of two, from sqrt(1/2) to sqrt(2)."""
@@ -88,9 +116,10 @@ def _mantissa(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
 
 @ordered_kernel
 def _exp_single(x: Any) -> Any:
-    """Return e**x for x from -87 to 88, 1 ulp off; smaller x count as -87."""
+    """Return e**x for x up to 88, 1 ulp off; smaller x than -87 count as that; NaN is NaN."""
     x = larger(x, _SMALLEST_EXPONENT)
-    whole = (x * _LOG2_E + _ROUND) - _ROUND
+    raised = x * _LOG2_E + _ROUND
+    whole = raised - _ROUND
     rest = x - whole * _LN2_HIGH - whole * _LN2_LOW
     p = rest * _f(1.9875691500e-4) + _f(1.3981999507e-3)
     p = p * rest + _f(8.3334519073e-3)
@@ -98,12 +127,12 @@ def _exp_single(x: Any) -> Any:
     p = p * rest + _f(1.6666665459e-1)
     p = p * rest + _f(5.0000001201e-1)
     power = p * rest * rest + rest + _f(1.0)
-    return power * _power_of_two(whole)
+    return power * _power_of_two(raised)
 
 
 @kernel
 def _log_single(x: Any) -> Any:
-    """Return log(x) for normal positive x."""
+    """Return log(x) for normal x: inf of inf, NaN of NaN and of a negative number."""
     whole, m = _exponent(x), _mantissa(x) - _f(1.0)
     p = m * _f(7.0376836292e-2) + _f(-1.1514610310e-1)
     p = p * m + _f(1.1676998740e-1)
@@ -115,7 +144,7 @@ def _log_single(x: Any) -> Any:
     p = p * m + _f(3.3333331174e-1)
     square = m * m
     rest = p * m * square + whole * _LN2_LOW - _f(0.5) * square
-    return m + rest + whole * _LN2_HIGH
+    return _logarithm_of_any(x, m + rest + whole * _LN2_HIGH)
 
 
 def exp(x: Any) -> Any:

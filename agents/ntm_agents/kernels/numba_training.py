@@ -15,6 +15,8 @@ from ntm_agents.kernels.numba_math import exp, log
 def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
     """Return the cross-entropy in nats, summed over scored bits, averaged over sequences.
 
+    It is not finite if any logit is not, scored or not, as with torch.
+
     Args:
         logits: Shape ``(B, T, O)``.
         targets: Shape ``(B, T, O)``, bits.
@@ -29,7 +31,10 @@ def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
         for t in range(steps):
             weight = scored[b, t, 0]
             if weight == 0:
-                d_logits[b, t] = 0
+                for k in range(bits):
+                    logit = logits[b, t, k]
+                    d_logits[b, t, k] = logit if logit != logit else 0
+                    total += weight * logit
                 continue
             for k in range(bits):
                 logit, target = logits[b, t, k], targets[b, t, k]
@@ -44,6 +49,9 @@ def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
 def clip_norm(gradient: Any, max_norm: Any) -> Any:
     """Scale a vector down to a norm, taken in double precision, if it is longer.
 
+    One whose norm is infinite or NaN becomes what ``torch.nn.utils.clip_grad_norm_`` makes of
+    it: components of zero or NaN.
+
     Returns:
         The norm that it had.
     """
@@ -52,7 +60,7 @@ def clip_norm(gradient: Any, max_norm: Any) -> Any:
         component = np.float64(gradient[i])
         total += component * component
     norm = math.sqrt(total)
-    if norm > max_norm:
+    if not norm <= max_norm:
         scale = gradient.dtype.type(max_norm / norm)
         for i in range(gradient.shape[0]):
             gradient[i] *= scale

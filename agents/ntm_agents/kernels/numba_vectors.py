@@ -11,22 +11,21 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic as _untyped_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
-_FEATURES = llvmlite.binding.get_host_cpu_features()
-REGISTER_BYTES = 64 if _FEATURES.get("avx512f") else 32 if _FEATURES.get("avx") else 16
+from ntm_agents.kernels.numba_machine import REGISTER_BYTES
+
 REGISTERS = 4
 """In a vector: as many sums at once hide each other's latency."""
 
 VECTOR_BYTES = REGISTERS * REGISTER_BYTES
 
 _LANE = ir.IntType(32)
-_FAST = ("fast",)
+_ANY_ORDER = ("reassoc", "nsz", "arcp", "contract", "afn")
 
 
 def intrinsic(typed: Any) -> Any:
@@ -119,7 +118,7 @@ def call(builder: Any, name: str, result: Any, args: Any) -> Any:
     """Build a call of a function of LLVM."""
     function_type = ir.FunctionType(result, [arg.type for arg in args])
     function = builder.module.declare_intrinsic(name, (), function_type)
-    return builder.call(function, args, fastmath=_FAST if _is_float(result) else ())
+    return builder.call(function, args, fastmath=_ANY_ORDER if _is_float(result) else ())
 
 
 def _is_float(kind: Any) -> bool:
@@ -157,7 +156,7 @@ def sum_of(typing_context: Any, value: Any) -> Any:
 
 @intrinsic
 def largest_of(typing_context: Any, value: Any) -> Any:
-    """Return the largest of all lanes."""
+    """Return the largest of all lanes that are numbers."""
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
         name = f"llvm.vector.reduce.fmax.{suffix(value)}"
@@ -174,7 +173,7 @@ def _define_choice(comparison: str, summary: str) -> Any:
                 for source, value in zip(found.args, args, strict=True)
             )
             return builder.select(
-                builder.fcmp_ordered(comparison, first, second), first, second
+                builder.fcmp_ordered(comparison, second, first), second, first
             )
 
         return left(left, right), generate
@@ -183,8 +182,10 @@ def _define_choice(comparison: str, summary: str) -> Any:
     return intrinsic(typed)
 
 
-larger = _define_choice(">", "Return the larger number in each lane.")
-smaller = _define_choice("<", "Return the smaller number in each lane.")
+larger = _define_choice(">", "Return the larger number in each lane; a NaN on the left stays.")
+smaller = _define_choice(
+    "<", "Return the smaller number in each lane; a NaN on the left stays."
+)
 
 
 def _define_unary(name: str, summary: str) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ntm_agents.kernels.numba_compile import kernel
+from ntm_agents.kernels.numba_guards import fill_with_guards
+from ntm_agents.kernels.numba_machine import GUARD_BYTES, REGISTER_BYTES
 from ntm_agents.kernels.numba_pointers import at, lanes, number_for, pointer, prefetch_line
 from ntm_agents.kernels.numba_tape import Sizes, State, Tape
-from ntm_agents.kernels.numba_vectors import REGISTER_BYTES
 
 TILE = 4
 """Sequences that take a step together: the controller's weights are then read once for all."""
@@ -27,9 +28,12 @@ def clear(target: Any, count: int) -> None:
 @kernel
 def aligned(count: int, like: Any) -> Any:
     """Return any numbers of the type of an array, from the beginning of a cache line."""
-    block = np.empty(count + _CACHE_LINE // like.itemsize, like.dtype)
+    guard = GUARD_BYTES // like.itemsize
+    block = np.empty(count + _CACHE_LINE // like.itemsize + 2 * guard, like.dtype)
+    if GUARD_BYTES > 0:
+        fill_with_guards(block)
     misplaced = int(block.ctypes.data) % _CACHE_LINE
-    first = (_CACHE_LINE - misplaced) // like.itemsize
+    first = guard + (_CACHE_LINE - misplaced) // like.itemsize
     return block[first : first + count]
 
 

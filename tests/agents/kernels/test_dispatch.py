@@ -58,7 +58,7 @@ def test_a_backend_whose_package_is_missing_is_refused_by_name(
     monkeypatch.setitem(sys.modules, "ntm_agents.kernels.numba_cpu", None)
     monkeypatch.setitem(sys.modules, "ntm_agents.kernels.triton_gpu", None)
 
-    with pytest.raises(ValueError, match="needs numba and a folder"):
+    with pytest.raises(ValueError, match="backend 'numba' needs numba: "):
         select_backend("numba", CPU, torch.float32)
     with pytest.raises(ValueError, match="needs triton"):
         select_backend("triton", CUDA, torch.float32)

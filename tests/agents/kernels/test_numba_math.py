@@ -12,7 +12,7 @@ pytest.importorskip("numba")
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_math import exp, log, sigmoid, softplus, tanh
 from ntm_agents.kernels.numba_pointers import lanes, load_first, pointer, store_first
-from ntm_agents.kernels.numba_vectors import keep_first, largest_of, sum_of
+from ntm_agents.kernels.numba_vectors import VECTOR_BYTES, keep_first, largest_of, sum_of
 
 COUNT = 1000
 DTYPES = [np.float32, np.float64]
@@ -102,10 +102,57 @@ def test_tanh_is_exact_to_a_few_units_of_one(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("count", [1, 2, 31, 32])
-def test_lanes_behind_the_first_do_not_count(dtype: Any, count: int) -> None:
-    x = np.full(64, 7, dtype)
-    x[:count] = np.arange(count) - 40
+@pytest.mark.parametrize(
+    ("function", "expected", "low"),
+    [
+        pytest.param(_exp, np.exp, -80.0, id="exp"),
+        pytest.param(_log, np.log, 1e-12, id="log"),
+        pytest.param(_sigmoid, lambda x: 1 / (1 + np.exp(-x)), -80.0, id="sigmoid"),
+        pytest.param(_tanh, np.tanh, -80.0, id="tanh"),
+        pytest.param(_softplus, lambda x: np.logaddexp(0, x), -80.0, id="softplus"),
+    ],
+)
+def test_nan_is_nan_in_its_lane_alone(
+    function: Any, expected: Any, low: float, dtype: Any
+) -> None:
+    x = grid(low, 3.0, dtype)
+    x[::3] = np.nan
+    found = np.empty(COUNT, dtype)
+
+    function(x, found)
+
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_logarithms_of_what_is_not_positive_and_finite(dtype: Any) -> None:
+    x, found = np.array([np.inf, -np.inf, -1.0, -1e-20], dtype), np.empty(4, dtype)
+
+    _log(x, found)
+
+    np.testing.assert_array_equal(found, [np.inf, np.nan, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_functions_end_where_they_are_bounded(dtype: Any) -> None:
+    x = np.array([np.inf, -np.inf], dtype)
+    found = {function: np.empty(2, dtype) for function in (_sigmoid, _tanh, _softplus)}
+    for function, y in found.items():
+        function(x, y)
+
+    tiny = 1e-30
+    np.testing.assert_allclose(found[_sigmoid], [1, 0], atol=tiny)
+    np.testing.assert_array_equal(found[_tanh], [1, -1])
+    np.testing.assert_allclose(found[_softplus], [np.inf, 0], atol=tiny)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("behind", [None, 2, 1, 0])
+def test_lanes_behind_the_first_do_not_count(dtype: Any, behind: int | None) -> None:
+    of_vector = VECTOR_BYTES // np.dtype(dtype).itemsize
+    count = 1 if behind is None else of_vector - behind
+    x = np.full(2 * of_vector, 7, dtype)
+    x[:count] = np.arange(count) - 100
 
     total, largest = _reduce(x, count)
 
