@@ -7,7 +7,7 @@ size, T time, I the channels of an input step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -27,10 +27,13 @@ def check_inputs(inputs: Tensor, input_size: int, like: Tensor) -> None:
         ValueError: If it has another shape, dtype, device or layout.
     """
     _check_kind("inputs", inputs)
-    if inputs.dim() != 3 or inputs.shape[1] < 1 or inputs.shape[2] != input_size:
+    if inputs.dim() != 3 or inputs.shape[2] != input_size:
         raise ValueError(
-            f"inputs must have shape (B, T, {input_size}), T at least 1, "
-            f"not {tuple(inputs.shape)}"
+            f"inputs must have shape (B, T, {input_size}), not {tuple(inputs.shape)}"
+        )
+    if inputs.shape[1] < 1:
+        raise ValueError(
+            f"inputs must have at least one step, but their shape is {tuple(inputs.shape)}"
         )
     if not like.dtype.is_floating_point:
         raise ValueError(f"the network must hold floating-point numbers, not {like.dtype}")
@@ -56,7 +59,10 @@ def check_episode_starts(episode_starts: Tensor, inputs: Tensor) -> None:
 
 
 def check_state(
-    state: Any, fields: Sequence[tuple[str, tuple[int, ...]]], inputs: Tensor
+    state: Any,
+    fields: Sequence[tuple[str, tuple[int, ...]]],
+    inputs: Tensor,
+    counts: Collection[str] = (),
 ) -> None:
     """Refuse a state that is not one of this network and this batch.
 
@@ -64,6 +70,7 @@ def check_state(
         state: What was given, a tuple of tensors.
         fields: Name of every field, and its shape without the batch size.
         inputs: Shape ``(B, T, I)``, with the dtype and on the device of the network.
+        counts: Names of fields that hold int64 instead.
 
     Raises:
         TypeError: If a field is no tensor.
@@ -76,27 +83,16 @@ def check_state(
         raise ValueError(f"the state must be a tuple of {len(fields)} ({names}), not {given}")
     batch_size = inputs.shape[0]
     for (name, shape), field in zip(fields, state, strict=True):
-        check_field(f"state.{name}", field, shape, batch_size)
-        _check_numbers(f"state.{name}", field, inputs)
-
-
-def check_field(name: str, field: Tensor, shape: tuple[int, ...], batch_size: int) -> None:
-    """Refuse a field of a state that has not one entry of a shape for each sequence.
-
-    Args:
-        name: For the error.
-        field: What was given.
-        shape: Without the batch size.
-        batch_size: B.
-
-    Raises:
-        TypeError: If it is no tensor.
-        ValueError: If it has another shape or layout.
-    """
-    _check_kind(name, field)
-    if field.dim() > 0 and field.shape[0] != batch_size and field.shape[1:] == shape:
-        raise ValueError(f"the state holds {field.shape[0]} sequences, inputs {batch_size}")
-    _check_shape(name, field, (batch_size, *shape))
+        _check_kind(f"state.{name}", field)
+        if field.dim() > 0 and field.shape[0] != batch_size and field.shape[1:] == shape:
+            raise ValueError(f"the state holds {field.shape[0]} sequences, inputs {batch_size}")
+        _check_shape(f"state.{name}", field, (batch_size, *shape))
+        if name not in counts:
+            _check_numbers(f"state.{name}", field, inputs)
+        elif field.dtype != torch.int64:
+            raise ValueError(f"state.{name} must be torch.int64, not {field.dtype}")
+        else:
+            _check_device(f"state.{name}", field, inputs)
 
 
 def check_parameters(

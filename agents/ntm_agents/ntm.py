@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from ntm_agents.autocast import autocast_enabled, raised
 from ntm_agents.checks import (
     check_episode_starts,
     check_inputs,
@@ -27,7 +28,7 @@ from ntm_agents.kernels.dispatch import (
     select_backend,
 )
 from ntm_agents.layers import any_global_hook, differs_from_linear
-from ntm_agents.state import LearnedStart, NTMState, StateTuple, expand, raised
+from ntm_agents.state import LearnedStart, NTMState, StateTuple, expand
 
 
 class NTM(nn.Module):
@@ -133,8 +134,8 @@ class NTM(nn.Module):
         Under `torch.autocast` the network computes in the precision of its parameters.
         """
         like = self.initial_memory
-        if isinstance(inputs, Tensor) and torch.is_autocast_enabled(inputs.device.type):
-            with torch.autocast(inputs.device.type, enabled=False):
+        if autocast_enabled(like):
+            with torch.autocast(like.device.type, enabled=False):
                 return self.forward(raised(inputs, like), raised(state, like), episode_starts)
         config = self.config
         check_inputs(inputs, config.input_size, like)

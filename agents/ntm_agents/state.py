@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -85,20 +85,3 @@ def expand(state: NTMState, batch_size: int) -> NTMState:
         Views of the same numbers with batch size B.
     """
     return NTMState(*(field.expand(batch_size, *field.shape[1:]) for field in state))
-
-
-Given = TypeVar("Given", bound=Any)
-
-
-def raised(given: Given, like: Tensor) -> Given:
-    """Return a tensor, or a tuple of tensors, with numbers of half precision cast.
-
-    Args:
-        given: Anything; what is no tensor of half precision comes back as it is.
-        like: Has the dtype to cast to.
-    """
-    if isinstance(given, (tuple, list)):
-        return cast(Given, tuple(raised(part, like) for part in given))
-    if isinstance(given, Tensor) and given.dtype in (torch.float16, torch.bfloat16):
-        return cast(Given, given.to(like.dtype))
-    return given

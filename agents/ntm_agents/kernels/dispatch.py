@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels import operator, reference
+from ntm_agents.kernels import custom_operator, reference
 from ntm_agents.kernels.core import Run
 from ntm_agents.kernels.triton_tape import check_memory_fits
 
@@ -59,7 +59,7 @@ def select_backend(
     """
     if torch.compiler.is_compiling():
         name = _name_of_backend(backend, device.type, dtype, config, plain_because)
-        return operator.RUNS.get(name, reference.run)
+        return custom_operator.RUNS.get(name, reference.run)
     return _choose(backend, device, dtype, config, plain_because)
 
 

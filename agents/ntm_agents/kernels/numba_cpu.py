@@ -58,6 +58,7 @@ class Sequences(torch.autograd.Function):
         inputs: Tensor,
         *tensors: Any,
     ) -> tuple[Tensor, ...]:
+        """Run forward; keep what a pass backward needs."""
         state = None if tensors[0] is None else NTMState(*tensors[:4])
         weights = weight_arrays(tensors[4:], config)
         results, final, kept = forward_pass(
@@ -74,6 +75,7 @@ class Sequences(torch.autograd.Function):
     def backward(
         ctx: Any, d_results: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:
+        """Return gradients; by the reference, if they are to be differentiated again."""
         episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         kept, config, weights = ctx.kept, ctx.kept.config, ctx.weights
         if torch.is_grad_enabled():

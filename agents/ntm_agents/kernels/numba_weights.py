@@ -42,7 +42,7 @@ class WeightArrays(NamedTuple):
 
 
 def weight_arrays(tensors: Sequence[Tensor], config: NTMConfig) -> WeightArrays:
-    """View the tensors of `Weights.flat` as arrays; those that are not contiguous are copied."""
+    """View the tensors of `Weights.flat` as arrays, copied if they are not contiguous."""
     arrays = [dense_array(tensor) for tensor in tensors]
     if len(arrays) == len(config.weight_shapes):
         kind = arrays[0].dtype

@@ -75,6 +75,7 @@ class Core(torch.autograd.Function):
         projected: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
+        """Run forward; keep what a pass backward needs."""
         batch_size, steps, _ = projected.shape
         state, initial = State(*tensors[:4]), _flat(tensors[4:8])
         weights = _weights(config, tensors[8:])
@@ -117,6 +118,7 @@ class Core(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, d_features: Tensor, *d_final: Tensor) -> tuple[Tensor | None, ...]:
+        """Return gradients; by the reference, if they are to be differentiated again."""
         episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         config, tape, sizes = ctx.config, ctx.tape, ctx.sizes
         if torch.is_grad_enabled():
