@@ -110,7 +110,7 @@ def _saved_bytes(network: NTM, inputs: Tensor) -> int:
     if network.backend == "numba":
         passes = importlib.import_module("ntm_agents.kernels.numba_passes")
         arrays = importlib.import_module("ntm_agents.kernels.numba_weights")
-        config, tensors = network.config, arrays.flatten_weights(network.weights())
+        config, tensors = network.config, network.weights().flat()
         weights = arrays.weight_arrays(tensors, config)
         _, _, kept = passes.forward_pass(inputs, weights, None, config, None, keep=True)
         return sum(field.nbytes for field in kept.memory.tape)

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 BLUR_EPSILON = 1e-16
 """Added to weights before the logarithm."""
@@ -43,14 +42,18 @@ def charge_blur(weighting: Tensor, penalty: float) -> Tensor:
 
 
 class _Charge(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, weighting: Tensor, penalty: float) -> Tensor:
-        ctx.save_for_backward(weighting)
-        ctx.penalty = penalty
+    def forward(weighting: Tensor, penalty: float) -> Tensor:
         return weighting.view_as(weighting)
 
     @staticmethod
-    @once_differentiable
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        weighting, ctx.penalty = inputs
+        ctx.save_for_backward(weighting)
+
+    @staticmethod
     def backward(ctx: Any, d_weighting: Tensor) -> tuple[Tensor, None]:
         (weighting,) = ctx.saved_tensors
         return d_weighting - ctx.penalty * ((weighting + BLUR_EPSILON).log() + 1), None

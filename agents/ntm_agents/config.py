@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Literal
 
 from ntm_gym.scalars import take_python_numbers
 
 Controller = Literal["feedforward", "lstm"]
 MemoryStart = Literal["each", "shared"]
+NamedShape = tuple[str, tuple[int, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +101,11 @@ class NTMConfig:
         return self.num_read_heads * self.word_size
 
     @property
+    def features_size(self) -> int:
+        """What the output layer sees: controller outputs beside the read vectors."""
+        return self.controller_size + self.read_size
+
+    @property
     def gates_size(self) -> int:
         """Pre-activations of one controller layer: C, or 4 · C for an LSTM (G)."""
         return self.controller_size * (4 if self.controller == "lstm" else 1)
@@ -117,3 +124,48 @@ class NTMConfig:
     def head_parameters_size(self) -> int:
         """Parameters of all heads in one step; a write head also erases and adds (P)."""
         return self.num_heads * self.addressing_size + self.num_write_heads * 2 * self.word_size
+
+    @functools.cached_property
+    def state_shapes(self) -> tuple[NamedShape, ...]:
+        """Name and shape of each field of `ntm_agents.state.NTMState`, without B."""
+        return (
+            ("memory", (self.memory_size, self.word_size)),
+            ("weightings", (self.num_heads, self.memory_size)),
+            ("read_vectors", (self.num_read_heads, self.word_size)),
+            (
+                "controller",
+                (self.controller_parts, self.controller_layers, self.controller_size),
+            ),
+        )
+
+    @functools.cached_property
+    def start_shapes(self) -> tuple[NamedShape, ...]:
+        """Name and shape of each learned start, in the order of `state_shapes`."""
+        memory, weightings, read_vectors, controller = (shape for _, shape in self.state_shapes)
+        return (
+            ("initial_memory", memory if self.memory_start == "each" else (1, *memory[1:])),
+            ("initial_weighting_logits", weightings),
+            ("initial_read_vectors", read_vectors),
+            ("initial_controller", controller),
+        )
+
+    @functools.cached_property
+    def weight_shapes(self) -> tuple[NamedShape, ...]:
+        """Name and shape of each parameter but the output layer's, the order of `Weights`."""
+        gates, size, layers = self.gates_size, self.controller_size, self.controller_layers
+        hidden = size if self.controller == "lstm" else 0
+        return (
+            ("input_layer.weight", (gates, self.input_size)),
+            ("input_layer.bias", (gates,)),
+            ("head_layer.weight", (self.head_parameters_size, size)),
+            ("head_layer.bias", (self.head_parameters_size,)),
+            *self.start_shapes,
+            *(
+                (
+                    f"controller_layers.{layer}.weight",
+                    (gates, (size if layer else self.read_size) + hidden),
+                )
+                for layer in range(layers)
+            ),
+            *((f"controller_layers.{layer}.bias", (gates,)) for layer in range(1, layers)),
+        )

@@ -47,9 +47,8 @@ def split_head_parameters(raw: Tensor, config: NTMConfig) -> HeadParameters:
         Parameters in the ranges of equations 3 to 9.
     """
     for_reading = config.num_read_heads * config.addressing_size
-    batch_size = raw.shape[0]
-    reading = raw[:, :for_reading].reshape(batch_size, config.num_read_heads, -1)
-    writing = raw[:, for_reading:].reshape(batch_size, config.num_write_heads, -1)
+    reading = raw[:, :for_reading].unflatten(-1, (config.num_read_heads, -1))
+    writing = raw[:, for_reading:].unflatten(-1, (config.num_write_heads, -1))
     addressing, erase_vector, add_vector = torch.split(
         writing, [config.addressing_size, config.word_size, config.word_size], dim=-1
     )

@@ -24,14 +24,14 @@ class NetworkAgent:
     """Plays with any network that is called ``logits, state = network(inputs, state)``.
 
     Args:
-        network: The network, on any device; a state is a (nested) tuple of tensors, batch
+        network: The network, on any device, of any precision; a state is a (nested) tuple of tensors, batch
             first. ``network.initial_state(batch_size)`` must exist to play step by step.
     """
 
     def __init__(self, network: nn.Module) -> None:
         """Keep the network."""
         self.network = network
-        self._device = next(network.parameters()).device
+        self._like = next(network.parameters())
         matrices = (each.shape for each in network.parameters() if each.dim() > 1)
         self._units = max((shape[0] for shape in matrices), default=0)
         make_state = getattr(network, "initial_state", None)
@@ -117,13 +117,13 @@ class NetworkAgent:
     ) -> tuple[Tensor, Any]:
         if state is not None and episode_start is not None and episode_start.any():
             start = self.network.initial_state(len(observation))  # type: ignore[operator]
-            begins = torch.as_tensor(episode_start, device=self._device)
+            begins = torch.as_tensor(episode_start, device=self._like.device)
             state = _where(begins, start, state)
         logits, state = self.network(self._tensor(observation).unsqueeze(1), state)
         return logits.squeeze(1), state
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
-        return torch.as_tensor(array, dtype=torch.float32, device=self._device)
+        return torch.as_tensor(array, dtype=self._like.dtype, device=self._like.device)
 
 
 def load_agent(path: str | Path, trusted: Collection[str] = TRUSTED_NETWORKS) -> NetworkAgent:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from ntm_agents.config import NTMConfig
+from ntm_agents.autocast import autocast_enabled, raised
+from ntm_agents.checks import (
+    check_episode_starts,
+    check_inputs,
+    check_parameters,
+    check_state,
+)
+from ntm_agents.config import NamedShape, NTMConfig
 from ntm_agents.controllers import forget_gate_places
 from ntm_agents.heads import key_strength_places
-from ntm_agents.kernels.core import CoreWeights, Weights
-from ntm_agents.kernels.dispatch import Backend, check_backend, select_backend
-from ntm_agents.state import LearnedStart, NTMState, expand
+from ntm_agents.kernels import reference
+from ntm_agents.kernels.core import CoreLayers, CoreModules, CoreWeights, Weights
+from ntm_agents.kernels.dispatch import (
+    Backend,
+    beyond_kernels,
+    check_backend,
+    select_backend,
+)
+from ntm_agents.layers import any_global_hook, differs_from_linear
+from ntm_agents.state import LearnedStart, NTMState, StateTuple, expand
 
 
 class NTM(nn.Module):
@@ -104,14 +119,15 @@ class NTM(nn.Module):
     def forward(
         self,
         inputs: Tensor,
-        state: NTMState | None = None,
+        state: NTMState | StateTuple | None = None,
         episode_starts: Tensor | None = None,
     ) -> tuple[Tensor, NTMState]:
         """Process whole sequences.
 
         Args:
             inputs: Shape ``(B, T, I)``, T at least one.
-            state: State before the first step; the learned start if None.
+            state: State before the first step, or a plain tuple of its fields; the learned
+                start if None.
             episode_starts: Steps before which to go back to the learned start, shape
                 ``(B, T)``, bool; none if None.
 
@@ -119,28 +135,41 @@ class NTM(nn.Module):
             Logits, shape ``(B, T, O)``, and the state after the last step.
 
         Raises:
-            ValueError: If an argument has another shape.
+            TypeError: If an argument is no tensor.
+            ValueError: If an argument or a parameter has another shape, dtype, device or
+                layout than this network needs.
+
+        Under `torch.autocast` the network computes in the precision of its parameters.
         """
-        expected = f"(B, T, {self.config.input_size})"
-        if (
-            inputs.dim() != 3
-            or inputs.shape[1] < 1
-            or inputs.shape[2] != self.config.input_size
-        ):
-            raise ValueError(f"inputs must have shape {expected}, not {tuple(inputs.shape)}")
-        if episode_starts is not None and episode_starts.shape != inputs.shape[:2]:
-            raise ValueError(
-                f"episode_starts must have shape {tuple(inputs.shape[:2])}, "
-                f"not {tuple(episode_starts.shape)}"
-            )
-        if state is not None and state.memory.shape[0] != inputs.shape[0]:
-            raise ValueError(
-                f"the state holds {state.memory.shape[0]} sequences, inputs {inputs.shape[0]}"
-            )
-        run = select_backend(self.backend, inputs.device, inputs.dtype, self.config)
+        like = self.initial_memory
+        if autocast_enabled(like):
+            with torch.autocast(like.device.type, enabled=False):
+                return self.forward(raised(inputs, like), raised(state, like), episode_starts)
+        config = self.config
+        check_inputs(inputs, config.input_size, like)
+        if state is not None:
+            check_state(state, config.state_shapes, inputs)
+            state = NTMState(*state)
+        if episode_starts is not None:
+            check_episode_starts(episode_starts, inputs)
+        called = self.layer_to_call()
+        if called is not None:
+            select_backend(self.backend, inputs.device, inputs.dtype, config, called)
+            return self._forward_by_calls(inputs, state, episode_starts)
         weights = self.weights()
+        tensors = weights.flat()
+        check_parameters(tensors, self._parameter_shapes(weights), like)
+        run = select_backend(
+            self.backend,
+            inputs.device,
+            inputs.dtype,
+            config,
+            beyond_kernels([inputs, *(state or ()), *tensors]),
+        )
+        if inputs.shape[0] == 0:
+            run = reference.run
         outputs, next_state = run(
-            inputs, weights, state, self.config, episode_starts, self.blur_penalty
+            inputs, weights, state, config, episode_starts, self.blur_penalty
         )
         return self.output_layer(outputs) if weights.output is None else outputs, next_state
 
@@ -158,15 +187,14 @@ class NTM(nn.Module):
         return logits.squeeze(1), next_state
 
     def weights(self) -> Weights:
-        """Return all parameters, but none of an output layer that is not linear with a bias."""
+        """Return all parameters, but none of an output layer that has to be called."""
         inputs, output = self.input_layer, self.output_layer
-        linear = isinstance(output, nn.Linear) and output.bias is not None
         return Weights(
             inputs.weight,
             inputs.bias,
             self.core_weights(),
             self.learned_start(),
-            (output.weight, output.bias) if linear else None,
+            (output.weight, output.bias) if differs_from_linear(output) is None else None,
         )
 
     def learned_start(self) -> LearnedStart:
@@ -180,8 +208,7 @@ class NTM(nn.Module):
 
     def core_weights(self) -> CoreWeights:
         """Return the parameters of the recurrent core."""
-        layers = [layer for layer in self.controller_layers if isinstance(layer, nn.Linear)]
-        heads = self.head_layer
+        layers, heads = tuple(self.controller_layers), self.head_layer
         return CoreWeights(
             layers=tuple(layer.weight for layer in layers),
             layer_biases=tuple(layer.bias for layer in layers[1:]),
@@ -189,11 +216,74 @@ class NTM(nn.Module):
             head_bias=heads.bias,
         )
 
+    def core_layers(self) -> CoreLayers:
+        """Return the layers of the recurrent core, to be read or to be called."""
+        if self.layer_to_call() is None:
+            return self.core_weights()
+        return CoreModules(tuple(self.controller_layers), self.head_layer, self.config)
+
+    def layer_to_call(self) -> str | None:
+        """Return which layer before the output layer has to be called and why, if any.
+
+        All others have parameters that can be read, which is all that a kernel does.
+
+        Raises:
+            ValueError: If the controller has not as many layers as configured.
+        """
+        if len(self.controller_layers) != self.config.controller_layers:
+            raise ValueError(
+                f"controller_layers must hold {self.config.controller_layers} layers, "
+                f"not {len(self.controller_layers)}"
+            )
+        if any_global_hook():
+            return "all modules have hooks"
+        for name in ("input_layer", "head_layer"):
+            why = differs_from_linear(getattr(self, name))
+            if why is not None:
+                return f"{name} {why}"
+        for number, layer in enumerate(self.controller_layers):
+            why = differs_from_linear(layer, bias=number > 0)
+            if why is not None:
+                return f"controller_layers.{number} {why}"
+        return None
+
+    def _parameter_shapes(self, weights: Weights) -> tuple[NamedShape, ...]:
+        """Return what `weights` must look like; an output layer may have any O."""
+        if weights.output is None:
+            return self.config.weight_shapes
+        outputs, features = len(weights.output[1]), self.config.features_size
+        return (
+            *self.config.weight_shapes,
+            ("output_layer.weight", (outputs, features)),
+            ("output_layer.bias", (outputs,)),
+        )
+
+    def _forward_by_calls(
+        self, inputs: Tensor, state: NTMState | None, episode_starts: Tensor | None
+    ) -> tuple[Tensor, NTMState]:
+        """Return what `forward` returns, with every layer called, at every step."""
+        config, start = self.config, self.learned_start()
+        check_parameters(start, config.start_shapes, inputs)
+        projected = self.input_layer(inputs)
+        expected = (*inputs.shape[:2], config.gates_size)
+        check_parameters([projected], [("what input_layer returns", expected)], inputs)
+        features, next_state = reference.run_core(
+            projected,
+            self.core_layers(),
+            state,
+            config,
+            episode_starts,
+            start.state(config.memory_size),
+            self.blur_penalty,
+        )
+        return self.output_layer(features), next_state
+
     def with_memory_size(self, memory_size: int) -> NTM:
         """Return the same network over a memory of another size.
 
-        All weights are copied. A new location starts with the mean of the learned ones, and
-        gets the smallest logit of the learned start of each weighting.
+        Everything is copied, with the layers that a user has put in, hooks and what is frozen.
+        A new location starts with the mean of the learned ones, and gets the smallest logit of
+        the learned start of each weighting.
 
         Args:
             memory_size: The new N.
@@ -202,17 +292,21 @@ class NTM(nn.Module):
             A new module; this one stays as it is.
         """
         config = dataclasses.replace(self.config, memory_size=memory_size)
-        larger = NTM(config, self.backend).to(self.initial_memory)
-        parameters = self.state_dict()
-        learned = self.initial_memory.detach()
-        rows = learned[:memory_size]
-        new = learned.mean(0).expand(len(larger.initial_memory) - len(rows), -1)
-        parameters["initial_memory"] = torch.cat([rows, new])
+        other = copy.deepcopy(self)
+        other.zero_grad(set_to_none=True)
+        other.config = config
+        memory = self.initial_memory.detach()
+        if config.memory_start == "each":
+            rows = memory[:memory_size]
+            new = memory.mean(0).expand(memory_size - len(rows), -1)
+            memory = torch.cat([rows, new])
         logits = self.initial_weighting_logits.detach()
-        lowest = logits.min(-1, keepdim=True).values.expand(-1, memory_size)
         kept = min(memory_size, self.config.memory_size)
-        parameters["initial_weighting_logits"] = torch.cat(
-            [logits[:, :kept], lowest[:, kept:]], dim=-1
-        )
-        larger.load_state_dict(parameters)
-        return larger
+        lowest = logits.min(-1, keepdim=True).values.expand(-1, memory_size - kept)
+        logits = torch.cat([logits[:, :kept], lowest], dim=-1)
+        for parameter, numbers in (
+            (other.initial_memory, memory),
+            (other.initial_weighting_logits, logits),
+        ):
+            parameter.data = numbers.clone()
+        return other

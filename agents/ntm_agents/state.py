@@ -25,6 +25,10 @@ class NTMState(NamedTuple):
     controller: Tensor
 
 
+StateTuple = tuple[Tensor, Tensor, Tensor, Tensor]
+"""An `NTMState` without names, as comes of ``tuple(part.detach() for part in state)``."""
+
+
 class LearnedStart(NamedTuple):
     """Parameters that every sequence starts from (section 3.4).
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ntm_agents.checks import check_inputs
 from ntm_agents.kernels.reference import core_step
 from ntm_agents.ntm import NTM
 
@@ -49,12 +50,16 @@ def trace(ntm: NTM, inputs: Tensor) -> Trace:
 
     Returns:
         The run, on the network's device.
+
+    Raises:
+        ValueError: If the inputs have another shape, dtype or device than the network needs.
     """
-    projected, weights = ntm.input_layer(inputs), ntm.core_weights()
+    check_inputs(inputs, ntm.config.input_size, ntm.initial_memory)
+    projected, layers = ntm.input_layer(inputs), ntm.core_layers()
     state = ntm.initial_state(inputs.shape[0])
     steps = []
     for t in range(inputs.shape[1]):
-        step = core_step(projected[:, t], weights, state, ntm.config)
+        step = core_step(projected[:, t], layers, state, ntm.config)
         state = step.state
         reads = ntm.config.num_read_heads
         steps.append(
@@ -86,5 +91,5 @@ def trace_arrays(agent: object, inputs: NDArray[np.float32]) -> dict[str, NDArra
     network = getattr(agent, "network", None)
     if not isinstance(network, NTM):
         return None
-    run = trace(network, torch.from_numpy(inputs).to(network.initial_state(1).memory.device))
+    run = trace(network, torch.from_numpy(inputs).to(network.initial_memory))
     return {name: value.cpu().numpy() for name, value in run._asdict().items()}

@@ -7,11 +7,16 @@ Letters: ``B`` batch, ``T`` time, ``I`` input channels, ``O`` output bits, ``L``
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from ntm_agents.autocast import autocast_enabled, raised
+from ntm_agents.checks import check_inputs, check_parameters, check_state
+from ntm_agents.config import NamedShape
 from ntm_gym.scalars import take_python_numbers
 
 
@@ -40,6 +45,21 @@ class GRUConfig:
         for name, value in dataclasses.asdict(self).items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, not {value!r}")
+
+    @functools.cached_property
+    def weight_shapes(self) -> tuple[NamedShape, ...]:
+        """Name and shape of each weight of `torch.nn.GRU`, layer by layer."""
+        gates = 3 * self.hidden_size
+        return tuple(
+            (f"recurrent.{name}_l{layer}", shape)
+            for layer in range(self.num_layers)
+            for name, shape in (
+                ("weight_ih", (gates, self.hidden_size if layer else self.input_size)),
+                ("weight_hh", (gates, self.hidden_size)),
+                ("bias_ih", (gates,)),
+                ("bias_hh", (gates,)),
+            )
+        )
 
 
 class GRU(nn.Module):
@@ -85,18 +105,23 @@ class GRU(nn.Module):
             Logits, shape ``(B, T, O)``, and the state after the last step.
 
         Raises:
-            ValueError: If the inputs have another shape.
+            TypeError: If an argument is no tensor.
+            ValueError: If an argument or a weight has another shape, dtype, device or layout
+                than this network needs.
+
+        Under `torch.autocast` the network computes in the precision of its parameters.
         """
-        if (
-            inputs.dim() != 3
-            or inputs.shape[1] < 1
-            or inputs.shape[2] != self.config.input_size
-        ):
-            raise ValueError(
-                f"inputs must have shape (B, T, {self.config.input_size}), "
-                f"not {tuple(inputs.shape)}"
-            )
+        like, config = self.initial_hidden, self.config
+        if autocast_enabled(like):
+            with torch.autocast(like.device.type, enabled=False):
+                return self.forward(raised(inputs, like), raised(state, like))
+        check_inputs(inputs, config.input_size, like)
+        if type(self.recurrent) is nn.GRU:
+            weights = itertools.chain.from_iterable(self.recurrent.all_weights)
+            check_parameters(weights, config.weight_shapes, like)
         if state is None:
-            state = self.initial_state(inputs.shape[0])
+            state = self.initial_state(len(inputs))
+        shape = (config.num_layers, config.hidden_size)
+        check_state((state,), (("hidden", shape),), inputs)
         features, hidden = self.recurrent(inputs, state.transpose(0, 1).contiguous())
         return self.output_layer(features), hidden.transpose(0, 1)

@@ -7,11 +7,15 @@ Letters: ``B`` batch, ``T`` time, ``I`` input channels, ``O`` output bits, ``L``
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ntm_agents.autocast import autocast_enabled, raised
+from ntm_agents.checks import check_inputs, check_parameters, check_state
+from ntm_agents.config import NamedShape
 from ntm_gym.scalars import take_python_numbers
 
 
@@ -40,6 +44,26 @@ class LSTMConfig:
         for name, value in dataclasses.asdict(self).items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, not {value!r}")
+
+    @functools.cached_property
+    def state_shapes(self) -> tuple[NamedShape, ...]:
+        """Name and shape of each field of `LSTMState`, without B."""
+        shape = (self.num_layers, self.hidden_size)
+        return ("hidden", shape), ("cell", shape)
+
+    @functools.cached_property
+    def weight_shapes(self) -> tuple[NamedShape, ...]:
+        """Name and shape of each parameter but the output layer's."""
+        size, layers = self.hidden_size, range(self.num_layers)
+        inputs = [self.input_size + (size if layer else 0) for layer in layers]
+        return (
+            *((f"input_weights.{layer}", (4 * size, inputs[layer])) for layer in layers),
+            *((f"hidden_weights.{layer}", (4 * size, size)) for layer in layers),
+            *((f"biases.{layer}", (4 * size,)) for layer in layers),
+            ("the bias that is always zero", (4 * size,)),
+            ("initial_hidden", (self.num_layers, size)),
+            ("initial_cell", (self.num_layers, size)),
+        )
 
 
 class LSTMState(NamedTuple):
@@ -104,39 +128,43 @@ class LSTM(nn.Module):
         )
 
     def forward(
-        self, inputs: Tensor, state: LSTMState | None = None
+        self, inputs: Tensor, state: LSTMState | tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, LSTMState]:
         """Process whole sequences, layer by layer.
 
         Args:
             inputs: Shape ``(B, T, I)``, T at least one.
-            state: State before the first step; the learned start if None.
+            state: State before the first step, or a plain tuple of its fields; the learned
+                start if None.
 
         Returns:
             Logits, shape ``(B, T, O)``, and the state after the last step.
 
         Raises:
-            ValueError: If the inputs have another shape.
+            TypeError: If an argument is no tensor.
+            ValueError: If an argument or a parameter has another shape, dtype, device or
+                layout than this network needs.
+
+        Under `torch.autocast` the network computes in the precision of its parameters.
         """
-        if (
-            inputs.dim() != 3
-            or inputs.shape[1] < 1
-            or inputs.shape[2] != self.config.input_size
-        ):
-            raise ValueError(
-                f"inputs must have shape (B, T, {self.config.input_size}), "
-                f"not {tuple(inputs.shape)}"
-            )
-        if state is None:
-            state = self.initial_state(inputs.shape[0])
+        like = self.initial_hidden
+        if autocast_enabled(like):
+            with torch.autocast(like.device.type, enabled=False):
+                return self.forward(raised(inputs, like), raised(state, like))
+        config = self.config
+        check_inputs(inputs, config.input_size, like)
+        check_parameters(self._all_weights(), config.weight_shapes, like)
+        if state is not None:
+            check_state(state, config.state_shapes, inputs)
+        hidden_start, cell_start = self.initial_state(len(inputs)) if state is None else state
         outputs: list[Tensor] = []
         hiddens, cells = [], []
         for layer in range(self.config.num_layers):
             output, hidden, cell = torch.lstm(
                 torch.cat([inputs, *outputs[-1:]], dim=-1),
                 [
-                    state.hidden[:, layer].unsqueeze(0).contiguous(),
-                    state.cell[:, layer].unsqueeze(0).contiguous(),
+                    hidden_start[:, layer].unsqueeze(0).contiguous(),
+                    cell_start[:, layer].unsqueeze(0).contiguous(),
                 ],
                 [
                     self.input_weights[layer],
@@ -156,3 +184,14 @@ class LSTM(nn.Module):
             cells.append(cell.squeeze(0))
         logits = self.output_layer(torch.cat(outputs, dim=-1))
         return logits, LSTMState(torch.stack(hiddens, dim=1), torch.stack(cells, dim=1))
+
+    def _all_weights(self) -> list[Tensor]:
+        """Return what torch's function reads, in the order of `LSTMConfig.weight_shapes`."""
+        return [
+            *self.input_weights,
+            *self.hidden_weights,
+            *self.biases,
+            self._no_second_bias,
+            self.initial_hidden,
+            self.initial_cell,
+        ]

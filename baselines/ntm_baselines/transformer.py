@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ntm_agents.autocast import autocast_enabled, raised
+from ntm_agents.checks import check_inputs, check_state
 from ntm_gym.scalars import take_python_numbers
 
 
@@ -116,8 +118,7 @@ class TransformerLayer(nn.Module):
 
     def _split_heads(self, features: Tensor) -> Tensor:
         """Turn ``(B, T, C)`` into ``(B, H, T, C / H)``."""
-        batch_size, steps, _ = features.shape
-        return features.view(batch_size, steps, self.num_heads, -1).transpose(1, 2)
+        return features.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
 class Transformer(nn.Module):
@@ -161,29 +162,37 @@ class Transformer(nn.Module):
         return TransformerState(empty, empty, steps)
 
     def forward(
-        self, inputs: Tensor, state: TransformerState | None = None
+        self,
+        inputs: Tensor,
+        state: TransformerState | tuple[Tensor, Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, TransformerState]:
         """Process whole sequences, all steps at once.
 
         Args:
             inputs: Shape ``(B, T, I)``, T at least one.
-            state: State before the first step; nothing to look back on if None.
+            state: State before the first step, or a plain tuple of its fields; nothing to
+                look back on if None.
 
         Returns:
             Logits, shape ``(B, T, O)``, and the state after the last step.
 
         Raises:
-            ValueError: If the inputs have another shape.
+            TypeError: If an argument is no tensor.
+            ValueError: If an argument has another shape, dtype, device or layout than this
+                network needs.
+
+        Under `torch.autocast` the network computes in the precision of its parameters.
         """
-        if (
-            inputs.dim() != 3
-            or inputs.shape[1] < 1
-            or inputs.shape[2] != self.config.input_size
-        ):
-            raise ValueError(
-                f"inputs must have shape (B, T, {self.config.input_size}), "
-                f"not {tuple(inputs.shape)}"
-            )
+        like, config = self.input_layer.weight, self.config
+        if autocast_enabled(like):
+            with torch.autocast(like.device.type, enabled=False):
+                return self.forward(raised(inputs, like), raised(state, like))
+        check_inputs(inputs, config.input_size, like)
+        if state is not None:
+            past_shape = (config.num_layers, config.window_size, config.hidden_size)
+            fields = ("keys", past_shape), ("values", past_shape), ("steps", ())
+            check_state(state, fields, inputs, counts=("steps",))
+            state = TransformerState(*state)
         new, window = inputs.shape[1], self.config.window_size
         past = 0 if state is None else window
         if state is None:

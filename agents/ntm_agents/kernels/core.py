@@ -8,13 +8,38 @@ Letters: see `ntm_agents.config.NTMConfig`; T is time.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from ntm_agents.checks import check_parameters
 from ntm_agents.config import NTMConfig
-from ntm_agents.state import LearnedStart, NTMState
+from ntm_agents.state import LearnedStart, NTMState, expand
+
+
+class CoreLayers(Protocol):
+    """The linear layers of the recurrent core."""
+
+    @property
+    def layers(self) -> tuple[Tensor | nn.Module, ...]:
+        """One for each layer of the controller."""
+        ...
+
+    def gates(self, layer: int, seen: Tensor, projected: Tensor) -> Tensor:
+        """Return the pre-activations of a controller layer, shape ``(B, G)``.
+
+        Args:
+            layer: Its number.
+            seen: What it sees besides the projected input; see `CoreWeights`.
+            projected: Input projection of this step, shape ``(B, G)``.
+        """
+        ...
+
+    def head_parameters(self, output: Tensor) -> Tensor:
+        """Return the raw parameters of all heads, ``(B, C)`` to ``(B, P)``."""
+        ...
 
 
 class CoreWeights(NamedTuple):
@@ -36,6 +61,48 @@ class CoreWeights(NamedTuple):
     heads: Tensor
     head_bias: Tensor
 
+    def gates(self, layer: int, seen: Tensor, projected: Tensor) -> Tensor:
+        """See `CoreLayers`."""
+        offset = projected if layer == 0 else self.layer_biases[layer - 1]
+        return offset + functional.linear(seen, self.layers[layer])
+
+    def head_parameters(self, output: Tensor) -> Tensor:
+        """See `CoreLayers`."""
+        return functional.linear(output, self.heads, self.head_bias)
+
+
+class CoreModules(NamedTuple):
+    """The recurrent core's layers as modules, called at every step.
+
+    So hooks are called, and wrapped and exchanged layers do what they do; only plain torch
+    can run them.
+
+    Attributes:
+        layers: The controller's.
+        heads: The head layer.
+        config: The sizes.
+    """
+
+    layers: tuple[nn.Module, ...]
+    heads: nn.Module
+    config: NTMConfig
+
+    def gates(self, layer: int, seen: Tensor, projected: Tensor) -> Tensor:
+        """See `CoreLayers`."""
+        gates: Tensor = self.layers[layer](seen)
+        expected = (len(seen), self.config.gates_size)
+        check_parameters(
+            [gates], [(f"what controller_layers[{layer}] returns", expected)], seen
+        )
+        return gates + projected if layer == 0 else gates
+
+    def head_parameters(self, output: Tensor) -> Tensor:
+        """See `CoreLayers`."""
+        parameters: Tensor = self.heads(output)
+        expected = (len(output), self.config.head_parameters_size)
+        check_parameters([parameters], [("what head_layer returns", expected)], output)
+        return parameters
+
 
 class Weights(NamedTuple):
     """All parameters.
@@ -54,6 +121,42 @@ class Weights(NamedTuple):
     core: CoreWeights
     start: LearnedStart
     output: tuple[Tensor, Tensor] | None
+
+    def flat(self) -> list[Tensor]:
+        """Return all tensors, in the order of `from_flat`."""
+        core = self.core
+        return [
+            self.input_weight,
+            self.input_bias,
+            core.heads,
+            core.head_bias,
+            *self.start,
+            *core.layers,
+            *core.layer_biases,
+            *(self.output or ()),
+        ]
+
+    @classmethod
+    def from_flat(cls, tensors: Sequence[Tensor], controller_layers: int) -> Weights:
+        """Return the weights that `flat` has laid out.
+
+        Args:
+            tensors: All tensors.
+            controller_layers: L.
+        """
+        input_weight, input_bias, heads, head_bias, *others = tensors
+        biases, outputs = 4 + controller_layers, 3 + 2 * controller_layers
+        core = CoreWeights(
+            tuple(others[4:biases]), tuple(others[biases:outputs]), heads, head_bias
+        )
+        weight_and_bias = others[outputs:]
+        return cls(
+            input_weight,
+            input_bias,
+            core,
+            LearnedStart(*others[:4]),
+            (weight_and_bias[0], weight_and_bias[1]) if weight_and_bias else None,
+        )
 
 
 class Run(Protocol):
@@ -118,6 +221,33 @@ class RunCore(Protocol):
             state after the last step.
         """
         ...
+
+
+def flat_core_arguments(
+    projected: Tensor,
+    weights: CoreWeights,
+    state: NTMState | None,
+    initial_state: NTMState | None,
+) -> list[Tensor]:
+    """Return the tensors of `RunCore` in a row, a state for each sequence among them.
+
+    Returns:
+        Projected inputs, state, initial state without a batch size, head layer, controller.
+    """
+    start = state if initial_state is None else initial_state
+    if state is None and initial_state is not None:
+        state = expand(initial_state, projected.shape[0])
+    if state is None or start is None:
+        raise ValueError("the core needs a state or an initial state")
+    return [
+        projected,
+        *state,
+        *(field[0] for field in start),
+        weights.heads,
+        weights.head_bias,
+        *weights.layers,
+        *weights.layer_biases,
+    ]
 
 
 def with_projections(run_core: RunCore) -> Run:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Literal, get_args
 
 import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels import reference
+from ntm_agents.kernels import custom_operator, reference
 from ntm_agents.kernels.core import Run
 from ntm_agents.kernels.triton_tape import check_memory_fits
 
@@ -38,6 +41,7 @@ def select_backend(
     device: torch.device,
     dtype: torch.dtype,
     config: NTMConfig | None = None,
+    plain_because: str | None = None,
 ) -> Run:
     """Return the named backend, or the fastest one that fits.
 
@@ -49,15 +53,35 @@ def select_backend(
         device: Where the tensors are.
         dtype: What they hold.
         config: The sizes, which Triton has limits for; not checked if None.
+        plain_because: Why kernels cannot run what is wanted, whatever the rest; None if they
+            can.
 
     Raises:
         ValueError: If the backend cannot run there.
     """
+    if torch.compiler.is_compiling():
+        name = _name_of_backend(backend, device.type, dtype, config, plain_because)
+        return custom_operator.RUNS.get(name, reference.run)
+    return _choose(backend, device, dtype, config, plain_because)
+
+
+def _choose(
+    backend: Backend,
+    device: torch.device,
+    dtype: torch.dtype,
+    config: NTMConfig | None,
+    plain_because: str | None,
+) -> Run:
     if backend == "reference":
         return reference.run
     if backend != "auto":
+        if plain_because is not None:
+            raise ValueError(f"backend {backend!r} cannot run this network: {plain_because}")
         return _LOADERS[backend](device, dtype, config)
     fastest = _FASTEST.get(device.type)
+    if fastest is not None and plain_because is not None:
+        say_once(f"the NTM runs on plain torch: {plain_because}")
+        return reference.run
     if fastest is None or dtype not in _DTYPES:
         return reference.run
     try:
@@ -65,6 +89,40 @@ def select_backend(
     except ValueError as error:
         say_once(f"the NTM runs on plain torch: {error}")
         return reference.run
+
+
+def beyond_kernels(tensors: Iterable[Tensor]) -> str | None:
+    """Return why numbers behind these tensors cannot be read by a kernel, or None.
+
+    Args:
+        tensors: All that the network computes with.
+    """
+    if torch.compiler.is_compiling():
+        return None
+    if torch._C._are_functorch_transforms_active():
+        return "torch.func transforms it"
+    if forward_ad._current_level >= 0:
+        return "it is differentiated forward"
+    for kind in {type(tensor) for tensor in tensors}:
+        if kind not in _READABLE:
+            return f"it holds a {kind.__name__}"
+    return None
+
+
+_READABLE = (Tensor, nn.Parameter)
+
+
+@torch.compiler.assume_constant_result
+def _name_of_backend(
+    backend: Backend,
+    device_type: str,
+    dtype: torch.dtype,
+    config: NTMConfig | None,
+    plain_because: str | None,
+) -> str:
+    """Return which backend runs, for a compiler, which cannot look into the choice."""
+    run = _choose(backend, torch.device(device_type), dtype, config, plain_because)
+    return run.__module__.rpartition(".")[2]
 
 
 def selects_numba(backend: Backend, device: torch.device, dtype: torch.dtype) -> bool:

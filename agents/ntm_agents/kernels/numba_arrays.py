@@ -27,6 +27,11 @@ def array(tensor: Tensor) -> NDArray[Any]:
     return viewed
 
 
+def dense_array(tensor: Tensor) -> NDArray[Any]:
+    """View a tensor as an array with its numbers one after the other, copied if need be."""
+    return array(tensor.resolve_neg().contiguous())
+
+
 def empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:
     """Return an uninitialised state."""
     kind, layers = DTYPES[dtype], config.controller_layers
@@ -84,4 +89,4 @@ def starts_array(episode_starts: Tensor | None) -> NDArray[np.bool_]:
     """Return where episodes start, empty if nowhere."""
     if episode_starts is None:
         return np.empty((0, 0), np.bool_)
-    return np.ascontiguousarray(episode_starts.numpy())
+    return dense_array(episode_starts)

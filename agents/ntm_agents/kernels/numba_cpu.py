@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
+from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import Weights
+from ntm_agents.kernels.derivatives import differentiable_gradients
 from ntm_agents.kernels.numba_arrays import array, state_tensors
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
 from ntm_agents.kernels.numba_weights import (
     empty_like,
     flatten_arrays,
-    flatten_weights,
     weight_arrays,
 )
 from ntm_agents.state import NTMState
 
-_NO_STATE = (None, None, None, None)
+NO_STATE = (None, None, None, None)
 
 
 def run(
@@ -32,19 +33,19 @@ def run(
     blur_penalty: float = 0.0,
 ) -> tuple[Tensor, NTMState]:
     """Run whole sequences; see `Run`."""
-    results, *final = _Sequences.apply(  # type: ignore[no-untyped-call]
+    results, *final = Sequences.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
         episode_starts,
         blur_penalty,
         inputs,
-        *(state or _NO_STATE),
-        *flatten_weights(weights),
+        *(state or NO_STATE),
+        *weights.flat(),
     )
     return results, NTMState(*final)
 
 
-class _Sequences(torch.autograd.Function):
+class Sequences(torch.autograd.Function):
     """The arguments are those of `run`, flat, and whether gradients are wanted."""
 
     @staticmethod
@@ -57,6 +58,7 @@ class _Sequences(torch.autograd.Function):
         inputs: Tensor,
         *tensors: Any,
     ) -> tuple[Tensor, ...]:
+        """Run forward; keep what a pass backward needs."""
         state = None if tensors[0] is None else NTMState(*tensors[:4])
         weights = weight_arrays(tensors[4:], config)
         results, final, kept = forward_pass(
@@ -66,16 +68,23 @@ class _Sequences(torch.autograd.Function):
             ctx.set_materialize_grads(False)
             ctx.kept, ctx.weights, ctx.shape = kept, weights, results.shape
             ctx.blur_penalty = blur_penalty
-            ctx.save_for_backward(*tensors[4:])
+            ctx.save_for_backward(episode_starts, inputs, *tensors)
         return results, *state_tensors(final, config)
 
     @staticmethod
-    @once_differentiable
     def backward(
         ctx: Any, d_results: Tensor | None, *d_final: Tensor | None
     ) -> tuple[Tensor | None, ...]:
-        _ = ctx.saved_tensors  # an error, if a weight has been changed since
+        """Return gradients; by the reference, if they are to be differentiated again."""
+        episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         kept, config, weights = ctx.kept, ctx.kept.config, ctx.weights
+        if torch.is_grad_enabled():
+            repeat = functools.partial(_repeat, config, episode_starts, ctx.blur_penalty)
+            gradients = (d_results, *d_final)
+            return (
+                *(None,) * 4,
+                *differentiable_gradients(repeat, tensors, ctx.needs_input_grad[4:], gradients),
+            )
         if d_results is None:
             d_results = kept.inputs.new_zeros(ctx.shape)
         gradient = empty_like(weights, config)
@@ -93,12 +102,27 @@ class _Sequences(torch.autograd.Function):
             None if d_inputs is None else array(d_inputs),
             ctx.blur_penalty,
         )
+        fields = flatten_arrays(gradient)[: len(tensors) - 5]
         return (
             None,
             None,
             None,
             None,
             d_inputs,
-            *(_NO_STATE if kept.from_initial else state_tensors(d_state, config)),
-            *(torch.from_numpy(field) for field in flatten_arrays(gradient)),
+            *(NO_STATE if kept.from_initial else state_tensors(d_state, config)),
+            *(torch.from_numpy(field) for field in fields),
         )
+
+
+def _repeat(
+    config: NTMConfig,
+    episode_starts: Tensor | None,
+    blur_penalty: float,
+    inputs: Tensor,
+    *tensors: Any,
+) -> tuple[Tensor, ...]:
+    """Return by the reference what `Sequences` returns."""
+    state = None if tensors[0] is None else NTMState(*tensors[:4])
+    weights = Weights.from_flat(tensors[4:], config.controller_layers)
+    results, final = reference.run(inputs, weights, state, config, episode_starts, blur_penalty)
+    return results, *final

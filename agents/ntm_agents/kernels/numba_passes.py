@@ -18,6 +18,7 @@ from ntm_agents.kernels.numba_arrays import (
     DTYPES,
     array,
     copy_state,
+    dense_array,
     empty_state,
     final_gradient,
     start_state,
@@ -105,7 +106,7 @@ def forward_pass(
     )
     numbers = len(weights.output) or config.controller_size + config.read_size
     results = inputs.new_empty(batch_size, steps, numbers)
-    arranged = transposed(weights)
+    arranged, given = transposed(weights), dense_array(inputs)
     in_threads(
         batch_size,
         lambda first, last: forward(
@@ -113,7 +114,7 @@ def forward_pass(
             last,
             segment,
             config.num_read_heads,
-            array(inputs.contiguous()),
+            given,
             arranged,
             from_initial,
             kept.episode_starts,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import Weights
-from ntm_agents.kernels.numba_arrays import array
+from ntm_agents.kernels.numba_arrays import dense_array
 from ntm_agents.kernels.numba_products import transpose
 from ntm_agents.kernels.numba_tape import Weights as KernelWeights
 
@@ -42,28 +41,13 @@ class WeightArrays(NamedTuple):
     layer_biases: Sequence[NDArray[Any]]
 
 
-def flatten_weights(weights: Weights) -> list[Tensor]:
-    """Return all tensors in the order that `weight_arrays` expects."""
-    core = weights.core
-    output = weights.output
-    if output is None:
-        features = core.heads.shape[1] + weights.start.read_vectors.numel()
-        output = core.heads.new_empty(0, features), core.heads.new_empty(0)
-    return [
-        weights.input_weight,
-        weights.input_bias,
-        core.heads,
-        core.head_bias,
-        *output,
-        *weights.start,
-        *core.layers,
-        *core.layer_biases,
-    ]
-
-
 def weight_arrays(tensors: Sequence[Tensor], config: NTMConfig) -> WeightArrays:
-    """View tensors as arrays; those that are not contiguous are copied."""
-    return _unflatten([array(tensor.contiguous()) for tensor in tensors], config)
+    """View the tensors of `Weights.flat` as arrays, copied if they are not contiguous."""
+    arrays = [dense_array(tensor) for tensor in tensors]
+    if len(arrays) == len(config.weight_shapes):
+        kind = arrays[0].dtype
+        arrays += [np.empty((0, config.features_size), kind), np.empty(0, kind)]
+    return _unflatten(arrays, config)
 
 
 def empty_like(weights: WeightArrays, config: NTMConfig) -> WeightArrays:
@@ -72,13 +56,22 @@ def empty_like(weights: WeightArrays, config: NTMConfig) -> WeightArrays:
 
 
 def flatten_arrays(weights: WeightArrays) -> list[NDArray[Any]]:
-    """Return all arrays in the order of `flatten_weights`."""
-    *arrays, start, layers, layer_biases = weights
-    return [*arrays, *start, *layers, *layer_biases]
+    """Return all arrays in the order of `Weights.flat`, those of an output layer always."""
+    return [
+        weights.input_weight,
+        weights.input_bias,
+        weights.heads,
+        weights.head_bias,
+        *weights.start,
+        *weights.layers,
+        *weights.layer_biases,
+        weights.output,
+        weights.output_bias,
+    ]
 
 
 def _unflatten(arrays: list[NDArray[Any]], config: NTMConfig) -> WeightArrays:
-    input_weight, input_bias, heads, head_bias, output, output_bias, *others = arrays
+    input_weight, input_bias, heads, head_bias, *others, output, output_bias = arrays
     biases = 4 + config.controller_layers
     return WeightArrays(
         input_weight,

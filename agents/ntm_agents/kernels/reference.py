@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ntm_agents.addressing import address
 from ntm_agents.blur import charge_blur
 from ntm_agents.config import NTMConfig
 from ntm_agents.controllers import feedforward_layer, lstm_layer
 from ntm_agents.heads import HeadParameters, split_head_parameters
-from ntm_agents.kernels.core import CoreWeights, with_projections
+from ntm_agents.kernels.core import CoreLayers, with_projections
 from ntm_agents.memory import read, write
 from ntm_agents.state import NTMState, expand, where
 
@@ -34,7 +33,7 @@ class CoreStep(NamedTuple):
 
 def core_step(
     projected: Tensor,
-    weights: CoreWeights,
+    weights: CoreLayers,
     state: NTMState,
     config: NTMConfig,
     blur_penalty: float = 0.0,
@@ -46,7 +45,7 @@ def core_step(
 
     Args:
         projected: Input projection of this step, shape ``(B, G)``.
-        weights: The core's parameters.
+        weights: The core's layers.
         state: The last state.
         config: The sizes.
         blur_penalty: See `ntm_agents.kernels.core.Run`.
@@ -55,9 +54,7 @@ def core_step(
         What this step puts out, and the next state.
     """
     output, controller = _controller_step(projected, weights, state)
-    heads = split_head_parameters(
-        functional.linear(output, weights.heads, weights.head_bias), config
-    )
+    heads = split_head_parameters(weights.head_parameters(output), config)
     read_weighting, write_weighting = torch.split(
         state.weightings, [config.num_read_heads, config.num_write_heads], dim=1
     )
@@ -81,7 +78,7 @@ def core_step(
 
 def run_core(
     projected: Tensor,
-    weights: CoreWeights,
+    weights: CoreLayers,
     state: NTMState | None,
     config: NTMConfig,
     episode_starts: Tensor | None = None,
@@ -108,18 +105,17 @@ run = with_projections(run_core)
 
 
 def _controller_step(
-    projected: Tensor, weights: CoreWeights, state: NTMState
+    projected: Tensor, weights: CoreLayers, state: NTMState
 ) -> tuple[Tensor, Tensor]:
     """Return the last layer's output, shape ``(B, C)``, and the next controller state."""
     seen = state.read_vectors.flatten(1)
     hiddens, cells = [], []
-    for layer, weight in enumerate(weights.layers):
-        offset = projected if layer == 0 else weights.layer_biases[layer - 1]
+    for layer in range(len(weights.layers)):
         if state.controller.shape[1] == 0:
-            seen = feedforward_layer(offset + functional.linear(seen, weight))
+            seen = feedforward_layer(weights.gates(layer, seen, projected))
         else:
             hidden, cell = state.controller[:, 0, layer], state.controller[:, 1, layer]
-            gates = offset + functional.linear(torch.cat([seen, hidden], dim=-1), weight)
+            gates = weights.gates(layer, torch.cat([seen, hidden], dim=-1), projected)
             seen, next_cell = lstm_layer(gates, cell)
             hiddens.append(seen)
             cells.append(next_cell)

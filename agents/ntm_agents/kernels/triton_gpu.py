@@ -8,16 +8,18 @@ import, the kernels run in Triton's interpreter on a CPU: slowly, for tests.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import torch
 import triton
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ntm_agents.config import NTMConfig
-from ntm_agents.kernels.core import CoreWeights, with_projections
+from ntm_agents.kernels import reference
+from ntm_agents.kernels.core import CoreWeights, flat_core_arguments, with_projections
+from ntm_agents.kernels.derivatives import differentiable_gradients
 from ntm_agents.kernels.triton_backward import backward
 from ntm_agents.kernels.triton_forward import forward
 from ntm_agents.kernels.triton_tape import (
@@ -27,7 +29,7 @@ from ntm_agents.kernels.triton_tape import (
     Weights,
     make_sizes,
 )
-from ntm_agents.state import NTMState, expand
+from ntm_agents.state import NTMState
 
 INTERPRETED = not isinstance(forward, triton.JITFunction)
 """Whether the kernels run in the interpreter, hence on a CPU."""
@@ -46,23 +48,12 @@ def run_core(
     blur_penalty: float = 0.0,
 ) -> tuple[Tensor, NTMState]:
     """Run the core over whole sequences; see `RunCore`."""
-    start = state if initial_state is None else initial_state
-    if state is None and initial_state is not None:
-        state = expand(initial_state, projected.shape[0])
-    if state is None or start is None:
-        raise ValueError("the core needs a state or an initial state")
-    features, *final = _Core.apply(  # type: ignore[no-untyped-call]
+    features, *final = Core.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
         episode_starts,
         blur_penalty,
-        projected,
-        *state,
-        *(field[0] for field in start),
-        weights.heads,
-        weights.head_bias,
-        *weights.layers,
-        *weights.layer_biases,
+        *flat_core_arguments(projected, weights, state, initial_state),
     )
     return features, NTMState(*final)
 
@@ -71,7 +62,7 @@ run = with_projections(run_core)
 """The kernels as a backend; see `Run`."""
 
 
-class _Core(torch.autograd.Function):
+class Core(torch.autograd.Function):
     """Forward and backward of the core; the arguments are those of `run_core`, flat."""
 
     @staticmethod
@@ -84,6 +75,7 @@ class _Core(torch.autograd.Function):
         projected: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
+        """Run forward; keep what a pass backward needs."""
         batch_size, steps, _ = projected.shape
         state, initial = State(*tensors[:4]), _flat(tensors[4:8])
         weights = _weights(config, tensors[8:])
@@ -98,7 +90,7 @@ class _Core(torch.autograd.Function):
         sizes = make_sizes(config, sequences, episode_starts is not None, grad_enabled)
         _launch(
             forward,
-            projected.contiguous(),
+            _dense(projected),
             weights,
             starts,
             initial,
@@ -113,8 +105,9 @@ class _Core(torch.autograd.Function):
         if grad_enabled:
             ctx.config, ctx.segment, ctx.tape = config, segment, tape
             ctx.sizes = sizes._replace(blur_penalty=blur_penalty)
-            ctx.starts = starts
-            ctx.save_for_backward(*initial, *weights)
+            ctx.starts, ctx.blur_penalty = starts, blur_penalty
+            ctx.initial, ctx.weights = initial, weights
+            ctx.save_for_backward(episode_starts, projected, *tensors)
         return (
             features,
             memories,
@@ -124,10 +117,18 @@ class _Core(torch.autograd.Function):
         )
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, d_features: Tensor, *d_final: Tensor) -> tuple[Tensor | None, ...]:
+        """Return gradients; by the reference, if they are to be differentiated again."""
+        episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         config, tape, sizes = ctx.config, ctx.tape, ctx.sizes
-        initial, weights = State(*ctx.saved_tensors[:4]), Weights(*ctx.saved_tensors[4:])
+        if torch.is_grad_enabled():
+            repeat = functools.partial(_repeat, config, episode_starts, ctx.blur_penalty)
+            gradients = (d_features, *d_final)
+            return (
+                *(None,) * 4,
+                *differentiable_gradients(repeat, tensors, ctx.needs_input_grad[4:], gradients),
+            )
+        initial, weights = ctx.initial, ctx.weights
         batch_size, steps, _ = d_features.shape
         gradient = _flat([_copy(field) for field in d_final], batch_dims=1)
         d_initial = (
@@ -145,7 +146,7 @@ class _Core(torch.autograd.Function):
             initial,
             tape,
             memories,
-            d_features.contiguous(),
+            _dense(d_features),
             gradient,
             d_initial,
             d_features.new_empty(batch_size, config.controller_size),
@@ -171,6 +172,24 @@ class _Core(torch.autograd.Function):
             ),
             *_d_weights(config, tape, before, d_gates, d_parameters),
         )
+
+
+def _repeat(
+    config: NTMConfig,
+    episode_starts: Tensor | None,
+    blur_penalty: float,
+    projected: Tensor,
+    *tensors: Tensor,
+) -> tuple[Tensor, ...]:
+    """Return by the reference what `Core` returns."""
+    state, initial = NTMState(*tensors[:4]), NTMState(*(f[None] for f in tensors[4:8]))
+    heads, head_bias, *layers = tensors[8:]
+    number = config.controller_layers
+    weights = CoreWeights(tuple(layers[:number]), tuple(layers[number:]), heads, head_bias)
+    features, final = reference.run_core(
+        projected, weights, state, config, episode_starts, initial, blur_penalty
+    )
+    return features, *final
 
 
 def _before_steps(
@@ -239,7 +258,7 @@ def _make_tape(config: NTMConfig, state: State, steps: int, segment: int) -> Tap
 
 def _weights(config: NTMConfig, tensors: tuple[Tensor, ...]) -> Weights:
     """Return contiguous weights; the stack of other layers is empty where there are none."""
-    heads, head_bias, first, *others = (tensor.contiguous() for tensor in tensors)
+    heads, head_bias, first, *others = (_dense(tensor) for tensor in tensors)
     matrices, biases = (
         others[: config.controller_layers - 1],
         others[config.controller_layers - 1 :],
@@ -254,13 +273,18 @@ def _weights(config: NTMConfig, tensors: tuple[Tensor, ...]) -> Weights:
 
 
 def _flat(fields: Any, batch_dims: int = 0) -> State:
-    memory, weightings, read_vectors, controller = (field.contiguous() for field in fields)
+    memory, weightings, read_vectors, controller = (_dense(field) for field in fields)
     return State(memory, weightings, read_vectors.flatten(batch_dims), controller)
 
 
 def _unflat(state: State, config: NTMConfig) -> tuple[Tensor, ...]:
     words = (config.num_read_heads, config.word_size)
     return state._replace(read_vectors=state.read_vectors.unflatten(-1, words))
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    """Return a tensor's numbers one after the other, copied if need be."""
+    return tensor.resolve_neg().contiguous()
 
 
 def _copy(tensor: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ntm_agents.kernels.numba_arrays import array
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
 from ntm_agents.kernels.numba_training import cross_entropy
-from ntm_agents.kernels.numba_weights import flatten_weights, weight_arrays
+from ntm_agents.kernels.numba_weights import weight_arrays
 from ntm_agents.ntm import NTM
 from ntm_agents.training.sampling import Batch
 
@@ -29,7 +29,7 @@ class NumbaGradient:
     def __init__(self, network: NTM) -> None:
         """Look up the parameters and where their gradients go."""
         self._network, self._config = network, network.config
-        weights = flatten_weights(network.weights())
+        weights = network.weights().flat()
         self._weights = weight_arrays(weights, self._config)
         self._gradient = weight_arrays([_gradient_of(w) for w in weights], self._config)
 
