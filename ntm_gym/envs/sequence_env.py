@@ -152,7 +152,9 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             ValueError: If an option is unknown or impossible.
         """
         task, key = choose_episode(self.task, options)
-        super().reset(seed=seed if as_integer(seed) is None else as_integer(seed))
+        if seed is not None:
+            integer = as_integer(seed)
+            super().reset(seed=seed if integer is None else integer)
         if key is None and task is self.task:
             key, episodes, row = self._queue.next_episode(task, self.np_random)
         else:
@@ -257,7 +259,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             "bit_errors": np.int64(bit_errors),
             "num_target_bits": np.int64(self._num_target_bits),
             "exact": bit_errors == 0,
-            "key": self._key.copy(),
+            "key": self._key,
         }
 
 
