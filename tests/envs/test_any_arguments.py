@@ -121,7 +121,7 @@ def test_ten_thousand_arguments_play_or_are_refused_in_one_line(case: Any) -> No
     [
         ("copy", {"max_length": 10**12}),
         ("copy", {"num_bits": 10**12}),
-        ("copy", {"min_length": 30_841, "max_length": 30_841}),
+        ("copy", {"min_length": 30_840, "max_length": 30_840}),
         ("repeat_copy", {"max_length": 10**6, "max_repeats": 10**6}),
         ("associative_recall", {"item_length": 10**9}),
         ("ngram", {"sequence_length": 2**19}),
@@ -142,7 +142,7 @@ def test_an_episode_of_too_many_numbers_is_refused_before_it_is_made(
 @pytest.mark.parametrize(
     ("task", "parameters"),
     [
-        ("copy", {"min_length": 30_840, "max_length": 30_840}),
+        ("copy", {"min_length": 30_839, "max_length": 30_839}),
         ("copy", {"num_bits": 1, "min_length": 174_000, "max_length": 174_000}),
         ("copy", {"num_bits": 170_000, "max_length": 1}),
         ("repeat_copy", {"max_length": 1, "min_repeats": 50_000, "max_repeats": 50_000}),
