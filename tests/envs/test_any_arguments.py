@@ -79,7 +79,9 @@ def play(env: Any, options: Any) -> None:
         if attempt(lambda: env.reset(seed=1, options=given_options)) is None:  # noqa: B023
             continue
         for _ in range(3):
-            env.step(env.action_space.sample())
+            _, _, terminated, _, _ = env.step(env.action_space.sample())
+            if terminated is True:
+                break
         env.render()
 
 

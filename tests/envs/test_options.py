@@ -216,6 +216,15 @@ def test_torch_can_hold_a_key_and_replay_it(key: int) -> None:
     assert info["key"].dtype == np.uint64
 
 
+def test_a_key_that_is_changed_outside_changes_no_later_information() -> None:
+    env = SequenceEnv()
+    _, info = env.reset(seed=0)
+    key = int(info["key"])
+    info["key"][()] = 5
+
+    assert env.step(np.zeros(8, np.int8))[4]["key"] == key
+
+
 def test_a_key_that_was_given_stays_when_the_next_episode_begins() -> None:
     env = SequenceEnv()
     infos = [env.reset(seed=seed)[1] for seed in range(3)]
