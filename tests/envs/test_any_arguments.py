@@ -149,7 +149,7 @@ def test_an_episode_of_too_many_numbers_is_refused_before_it_is_made(
         ("copy", {"num_bits": 170_000, "max_length": 1}),
         ("repeat_copy", {"max_length": 1, "min_repeats": 50_000, "max_repeats": 50_000}),
         ("ngram", {"context_length": 16, "sequence_length": 10}),
-        ("ngram", {"sequence_length": 2**19 - 16}),
+        pytest.param("ngram", {"sequence_length": 2**19 - 16}, marks=pytest.mark.slow),
         ("priority_sort", {"num_inputs": 29_000, "num_outputs": 29_000}),
     ],
 )
