@@ -15,9 +15,11 @@ from ntm_gym.tasks.keyed_random import draw_keys
 
 _KEYS_AT_ONCE = 64
 _EPISODES_HELD, _STEPS_HELD = 2**14, 2**20
-_FEWEST_EPISODES_HELD = 4
-_STEPS_AT_ONCE, _NUMBERS_AT_ONCE = 2**19, 2**23
-_NUMBERS_HELD = 2**25
+_FEWEST_EPISODES_HELD, _FEWEST_IF_LARGE = 4, 2
+_NO_LIMIT = 2**62
+_STEPS_AT_ONCE, _NUMBERS_AT_ONCE = 2**19, 2**24
+_KEYS_AT_LEAST = 16
+_NUMBERS_HELD, _LARGE = 2**25, 2**23
 
 MOST_NUMBERS_TOGETHER = 2**26
 """The episodes of all environments together may hold this many numbers; see `Task.size`."""
@@ -48,10 +50,13 @@ class EpisodePool:
         """Make room; nothing is sampled yet."""
         check_room(task, num_envs)
         _keep_freed_memory()
-        self._task, self._num_envs, self._max_steps = task, num_envs, max_steps
+        self._task, self._num_envs = task, num_envs
+        self._max_steps = None if max_steps is None else min(max_steps, _NO_LIMIT)
         held = min(_EPISODES_HELD, _STEPS_HELD // task.max_steps, _NUMBERS_HELD // task.size)
         held //= num_envs
-        self._ring = int(np.clip(held, _FEWEST_EPISODES_HELD, _KEYS_AT_ONCE))
+        large = num_envs * task.size >= _LARGE
+        fewest = _FEWEST_IF_LARGE if large else _FEWEST_EPISODES_HELD
+        self._ring = int(np.clip(held, fewest, _KEYS_AT_ONCE))
         self._sources: dict[int, np.random.Generator] = {}
         self._has_source = np.zeros(num_envs, np.bool_)
         self._drawn_keys = np.zeros((num_envs, _KEYS_AT_ONCE), np.uint64)
@@ -226,8 +231,8 @@ class EpisodePool:
     def _store(self, task: Task, slots: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
         """Sample the episodes with these keys into these slots."""
         steps = self._now[_PLACE] - self._starts[_PLACE][self._now[_SLOT]]
-        at_once = min(_STEPS_AT_ONCE // task.max_steps, _NUMBERS_AT_ONCE // task.size)
-        at_once = max(1, at_once)
+        at_once = max(_STEPS_AT_ONCE // task.max_steps, _KEYS_AT_LEAST)
+        at_once = max(1, min(at_once, _NUMBERS_AT_ONCE // task.size))
         for first in range(0, len(slots), at_once):
             some = slice(first, first + at_once)
             episodes = task.sample_compact(keys[some])

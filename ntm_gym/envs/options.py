@@ -50,6 +50,8 @@ def choose_episode(task: Task, options: Any) -> Choice:
         ValueError: If an option is unknown or impossible, or leaves the environment's spaces.
     """
     given = check_options(options)
+    if not given:
+        return Choice(task, None)
     key = given.pop("key", None)
     return Choice(_override(task, given), None if key is None else _as_key(key))
 

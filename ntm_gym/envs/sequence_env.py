@@ -152,19 +152,20 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             ValueError: If an option is unknown or impossible.
         """
         task, key = choose_episode(self.task, options)
-        super().reset(seed=seed if as_integer(seed) is None else as_integer(seed))
+        if seed is not None:
+            integer = as_integer(seed)
+            super().reset(seed=seed if integer is None else integer)
         if key is None and task is self.task:
             key, episodes, row = self._queue.next_episode(task, self.np_random)
         else:
             if key is None:
                 key = self._queue.next_key(self.np_random)
             episodes, row = task.sample(np.array([key])), 0
-        self._key = np.array(key)
-        self._begin(episodes, row)
+        self._begin(episodes, row, key)
         if self.render_mode == "human":
             self.render()
         blank = np.zeros(task.output_size, np.int8)
-        return self._observations[0], self._info(blank, scored=False)
+        return self._observations[0], self._info(0, blank, scored=False)
 
     def step(
         self, action: NDArray[Any]
@@ -193,7 +194,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         if self.render_mode == "human":
             self.render()
         self._step = None if terminated else step + 1
-        observation, info = self._observations[step + 1], self._info(target, scored)
+        observation, info = self._observations[step + 1], self._info(step + 1, target, scored)
         return observation, reward, terminated, False, info
 
     def render(self) -> Any:
@@ -221,7 +222,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         """Close the window, if there is one."""
         self._window.close()
 
-    def _begin(self, episodes: Episodes, row: int) -> None:
+    def _begin(self, episodes: Episodes, row: int, key: np.uint64) -> None:
         inputs, targets, target_mask, lengths = episodes
         self._length = int(lengths[row])
         steps = slice(self._length)
@@ -233,6 +234,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         self._target_mask = episode[2].tolist()
         self._step, self._num_right, self._num_target_bits = 0, 0, 0
         self._begun = True
+        self._keys = np.full(self._length + 1, key)  # one for each information: all are new
         if self.render_mode is not None:
             bounds, columns = self.task.input_bounds, self.task.max_steps
             self._picture = EpisodePicture(*episode, bounds, columns)
@@ -249,7 +251,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             right = int(count_right(answer, target))
         return right, right / size if self.reward == "bits" else float(right == size)
 
-    def _info(self, target: NDArray[np.int8], scored: bool) -> dict[str, Any]:
+    def _info(self, steps: int, target: NDArray[np.int8], scored: bool) -> dict[str, Any]:
         bit_errors = self._num_target_bits - self._num_right
         return {
             "target": target,
@@ -257,7 +259,7 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
             "bit_errors": np.int64(bit_errors),
             "num_target_bits": np.int64(self._num_target_bits),
             "exact": bit_errors == 0,
-            "key": self._key.copy(),
+            "key": self._keys[steps, ...],
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ntm_gym.scalars import in_short
 
-MOST_NUMBERS = 2**21
+MOST_NUMBERS = 2**20
 """An episode may hold this many numbers: its steps times inputs and outputs of a step."""
 
 

@@ -78,7 +78,7 @@ def test_a_longer_episode_by_an_option_is_limited_too() -> None:
     assert ends == [(False, False)] * 9 + [(True, False)]
 
 
-@pytest.mark.parametrize("limit", [None, -1])
+@pytest.mark.parametrize("limit", [None, -1, 2**63])
 def test_without_a_limit_nothing_is_truncated(limit: int | None) -> None:
     vector = gymnasium.make_vec("NTMCopySmall-v0", 2, max_episode_steps=limit)
     vector.reset(seed=0)

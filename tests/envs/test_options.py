@@ -223,3 +223,11 @@ def test_a_key_that_is_changed_outside_changes_no_later_information() -> None:
     info["key"][()] = 5
 
     assert env.step(np.zeros(8, np.int8))[4]["key"] == key
+
+
+def test_a_key_that_was_given_stays_when_the_next_episode_begins() -> None:
+    env = SequenceEnv()
+    infos = [env.reset(seed=seed)[1] for seed in range(3)]
+
+    expected = [int(SequenceEnv().reset(seed=seed)[1]["key"]) for seed in range(3)]
+    assert [int(info["key"]) for info in infos] == expected

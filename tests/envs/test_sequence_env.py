@@ -387,7 +387,7 @@ def test_the_image_of_a_longer_episode_follows_the_steps() -> None:
 
 
 def test_images_of_episodes_of_any_length_and_width_stay_small() -> None:
-    long, wide = {"min_length": 60_000, "max_length": 60_000}, {"num_bits": 50_000}
+    long, wide = {"min_length": 30_000, "max_length": 30_000}, {"num_bits": 50_000}
     for parameters in (long, {"max_length": 3, **wide}):
         env = SequenceEnv("copy", "bits", "bits", "rgb_array", **parameters)
         env.reset(seed=0)
