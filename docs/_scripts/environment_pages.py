@@ -54,9 +54,9 @@ def make_page(task: str, scores: Scores) -> str:
         f"# {RECORDS[task].title}",
         "<!-- made by docs/_scripts/environment_pages.py from docstrings: change those -->",
         own["summary"],
-        f"![One episode, answered rightly](../assets/environments/{task}.png)",
-        "*One episode, a column for each step: what is shown, what is asked for, and what was "
-        "answered, one row for each channel. White is 1, black 0; dark blue: nothing asked.*",
+        f"![One episode, with the best actions](../assets/environments/{task}.png)",
+        "*One episode, a column for each step: inputs, targets and actions, one row for each "
+        "channel. White is 1, black 0; dark blue: a step that is not scored.*",
         _facts(ids),
     ]
     for heading in _HEADINGS:
@@ -96,7 +96,7 @@ def split_docstring(documented: type) -> dict[str, str]:
 
 
 def draw_episode(task: str) -> NDArray[np.uint8]:
-    """Return a picture of one episode of a task's standard environment, answered rightly."""
+    """Return a picture of one episode of a task's standard environment with the best actions."""
     env = make_env(_ids(task)[0])
     _, info = env.reset(seed=SEED)
     pictured = env.task.replace(**RECORDS[task].pictured)
@@ -159,8 +159,8 @@ import ntm_gym
 
 env = gymnasium.make("{env_id}")
 observation, info = env.reset(seed={SEED})  # [{shown}]
-answer = env.action_space.sample()
-observation, reward, terminated, truncated, info = env.step(answer)
+action = env.action_space.sample()
+observation, reward, terminated, truncated, info = env.step(action)
 env.reset(options={{"key": {info["key"]}}})  # the same episode again
 
 many = gymnasium.make_vec("{env_id}", num_envs=1024)
