@@ -50,9 +50,10 @@ def test_of_files_written_together_none_is_replaced_before_all_fit(
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     write_together({first: b"old", second: b"old"})
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patch:
         fill_disk(patch, after=1)
-        write_together({first: b"new", second: b"new"})
+        with pytest.raises(OSError, match="No space left"):
+            write_together({first: b"new", second: b"new"})
 
     assert first.read_bytes() == second.read_bytes() == b"old"
     assert names(tmp_path) == ["first", "second"]

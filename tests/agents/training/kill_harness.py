@@ -2,8 +2,8 @@
 
 ``python tests/agents/training/kill_harness.py --kills 200`` kills supervised runs of six
 networks by SIGKILL, 200 times in all, after delays drawn at random; ``--every-write`` kills
-short runs before each call by which they change the disk. Exit code 1 if any run is lost or ends
-otherwise than one that was never stopped. Needs ``fork``.
+short runs before each call by which they change the disk. Exit code 1 if any run is lost or
+ends otherwise than one that was never stopped. Needs ``fork``.
 """
 
 from __future__ import annotations

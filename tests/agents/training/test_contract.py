@@ -169,7 +169,8 @@ def test_the_check_leaves_buffers_generators_and_mode_as_they_were() -> None:
     after = network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert torch.equal(torch.get_rng_state(), generator)
-    assert not network.training and not network.norm.training
+    assert not network.training
+    assert not network.norm.training
 
 
 def test_a_network_that_fails_later_says_on_which_inputs(named: Named, tmp_path: Path) -> None:

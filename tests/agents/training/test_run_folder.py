@@ -205,16 +205,17 @@ def make_old(folder: Path) -> None:
 
 def stop_at(sequences: int, config: TrainingConfig, folder: Path) -> None:
     """Train until a checkpoint is written, as if the process had then been killed."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        save = RunFolder.save
+    save = RunFolder.save
 
-        def save_and_stop(self: RunFolder, progress: Any) -> None:
-            save(self, progress)
-            if progress.sequences == sequences:
-                raise KeyboardInterrupt
+    def save_and_stop(self: RunFolder, progress: Any) -> None:
+        save(self, progress)
+        if progress.sequences == sequences:
+            raise KeyboardInterrupt
 
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunFolder, "save", save_and_stop)
-        train(config, folder, show_progress=False)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, folder, show_progress=False)
 
 
 def test_a_checkpoint_of_the_first_format_is_gone_on_from(
@@ -254,6 +255,9 @@ def test_a_checkpoint_of_the_first_format_lacks_the_buffers_of_a_network(
 def test_a_network_whose_layers_were_swapped_is_refused(named: Named, tmp_path: Path) -> None:
     def build(input_size: int, output_size: int, swapped: bool) -> nn.Module:
         class Two(nn.Module):
+            first: nn.Linear
+            second: nn.Linear
+
             def __init__(self) -> None:
                 super().__init__()
                 for name in ("second", "first") if swapped else ("first", "second"):
