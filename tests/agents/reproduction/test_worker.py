@@ -41,7 +41,12 @@ SECONDS = 120.0
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and file descriptors of Unix")
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("SIGKILL", -9), ("SIGHUP", 130), ("SIGTERM", 130), ("SIGINT", 130)],
+    [
+        ("SIGKILL", -9),
+        ("SIGHUP", 130),
+        pytest.param("SIGTERM", 130, marks=pytest.mark.slow),
+        pytest.param("SIGINT", 130, marks=pytest.mark.slow),
+    ],
 )
 def test_no_worker_outlives_its_parent(name: str, code: int, tmp_path: Path) -> None:
     # The pipe's writing end is held by the worker: it ends when no worker is left.
