@@ -93,6 +93,14 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, value: Any) -> None:
         load_agent(path)
 
 
+def test_a_number_past_single_precision_is_refused(tmp_path: Path) -> None:
+    options = SIZES | NETWORKS["ntm_agents:NTM"]
+    path = save(tmp_path, "ntm_agents:NTM", options, initial_focus=1e39)
+
+    with pytest.raises(ValueError, match="cannot be built of its options"):
+        load_agent(path)
+
+
 @pytest.mark.parametrize("memory_size", [6, 10**9])
 def test_the_size_of_a_memory_that_starts_alike_is_that_of_its_weightings(
     tmp_path: Path, memory_size: int
