@@ -15,21 +15,22 @@ import pytest
 PARENT = """
 import sys
 from pathlib import Path
-from ntm_agents.reproduction import cli
-from ntm_agents.reproduction.jobs import Job
+from ntm_paper import cli
+from ntm_paper.commands import running
+from ntm_paper.jobs import Job
 from ntm_agents.training.config import TrainingConfig
 
 class Endless(Job):
     @property
     def command(self):
         worker = super().command[:3]
-        code = "from ntm_agents.reproduction.worker import end_with_parent; end_with_parent(); "
+        code = "from ntm_paper.worker import end_with_parent; end_with_parent(); "
         code += "import os, time; os.write(WRITING, b'begun'); "
         code += "[time.sleep(60) for _ in range(60)]"
         return [worker[0], "-c", code.replace("WRITING", sys.argv[1])]
 
 job = Endless("endless", "endless", (), TrainingConfig(), Path(sys.argv[2]), 1.0)
-cli.longest_first = lambda jobs: [job]
+running.longest_first = lambda jobs: [job]
 import subprocess
 popen = subprocess.Popen
 subprocess.Popen = lambda *a, **k: popen(*a, **k, pass_fds=[int(sys.argv[1])])
