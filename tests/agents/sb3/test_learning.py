@@ -16,6 +16,7 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
 
 from ntm_agents import load_agent
+from ntm_agents.files import write_tensors
 from ntm_agents.sb3 import PRESETS, NTMPolicy, PPOPreset, learning, load_policy, make_sb3_env
 from ntm_agents.sb3.environments import env_point, preset_for
 from ntm_agents.sb3.learning import learn, right_bits
@@ -228,10 +229,23 @@ def test_a_damaged_checkpoint_is_named(
     checkpoint = tmp_path / "checkpoint.safetensors"
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    with pytest.raises(
-        ValueError, match=r"checkpoint\.safetensors must be a whole safetensors"
-    ):
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors must .* remove it to begin"):
         learn(SHORT, 3, tmp_path)
+    assert not (tmp_path / "curve.json").exists()
+
+
+def test_the_checkpoint_of_another_run_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_after(1, tmp_path / "ntm", monkeypatch)
+    stop_after(1, tmp_path / "lstm", monkeypatch, *POLICIES["LSTM"])
+    foreign = tmp_path / "ntm/checkpoint.safetensors"
+    foreign.write_bytes((tmp_path / "lstm/checkpoint.safetensors").read_bytes())
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors must .* remove it to begin"):
+        learn(SHORT, 3, tmp_path / "ntm")
+    write_tensors(foreign, {}, "[]")
+    with pytest.raises(ValueError, match="it says nothing of its run; remove it to begin"):
+        learn(SHORT, 3, tmp_path / "ntm")
 
 
 def test_nothing_that_is_not_finite_is_published(
