@@ -17,7 +17,15 @@ from torch import nn
 
 from ntm_agents import load_agent
 from ntm_agents.files import write_tensors
-from ntm_agents.sb3 import PRESETS, NTMPolicy, PPOPreset, learning, load_policy, make_sb3_env
+from ntm_agents.sb3 import (
+    PRESETS,
+    NTMPolicy,
+    PPOPreset,
+    SequencePPO,
+    learning,
+    load_policy,
+    make_sb3_env,
+)
 from ntm_agents.sb3.environments import env_point, preset_for
 from ntm_agents.sb3.learning import learn, right_bits
 from ntm_agents.sb3.run_folder import PPORunFolder
@@ -251,14 +259,14 @@ def test_the_checkpoint_of_another_run_is_named(
 def test_nothing_that_is_not_finite_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = learning.SequencePPO.train
+    train = SequencePPO.train
 
     def poisoned(self: Any) -> None:
         train(self)
         if self.num_timesteps >= poison_at:
             next(iter(self.policy.parameters())).data.fill_(float("nan"))
 
-    monkeypatch.setattr(learning.SequencePPO, "train", poisoned)
+    monkeypatch.setattr(SequencePPO, "train", poisoned)
     for poison_at, message in (
         (96, r"weights must stay finite, but did not before step 96$"),
         (96 * 4, r"before step 384; the last good checkpoint is in .*run-384$"),
