@@ -158,7 +158,9 @@ def test_the_check_leaves_buffers_generators_and_mode_as_they_were() -> None:
             return self.layer(self.dropout(self.norm(inputs))), state
 
     network = Changing(3, 2).eval()
-    batch = validation_batch(Copy(num_bits=2, min_length=2, max_length=2), 2, torch.device("cpu"))
+    batch = validation_batch(
+        Copy(num_bits=2, min_length=2, max_length=2), 2, torch.device("cpu")
+    )
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     generator = torch.get_rng_state()
 
@@ -167,7 +169,8 @@ def test_the_check_leaves_buffers_generators_and_mode_as_they_were() -> None:
     after = network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert torch.equal(torch.get_rng_state(), generator)
-    assert not network.training and not network.norm.training
+    assert not network.training
+    assert not network.norm.training
 
 
 def test_a_network_that_fails_later_says_on_which_inputs(named: Named, tmp_path: Path) -> None:
