@@ -167,8 +167,8 @@ def test_the_adapter_equals_dummy_vec_env_for_any_environment(
             assert_same(mine, other)
         actions = np.array([action_space.sample() for _ in range(3)])
         found, expected = ours.step(actions), theirs.step(actions)
-        for mine, other in zip(found[:3], expected[:3], strict=True):
-            assert_same(mine, other)
+        for part in range(3):
+            assert_same(found[part], expected[part])
         for index, done in enumerate(expected[2]):
             mine, other = found[3][index], expected[3][index]
             if done:
