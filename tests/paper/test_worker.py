@@ -77,7 +77,7 @@ def test_no_worker_outlives_its_parent(name: str, code: int, tmp_path: Path) -> 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no nohup")
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    from ntm_agents.reproduction.cli import _interrupted_by
+    from ntm_paper.cli import _interrupted_by
 
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

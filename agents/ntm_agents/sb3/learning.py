@@ -141,7 +141,7 @@ class _Run(Curve):
         if found is None:
             return False
         tensors, fields = found
-        with reporting_failures(f"{self._folder.path} holds no checkpoint of this run"):
+        with self._folder.naming_checkpoint(), reporting_failures("it is not of this run"):
             set_state(model, tensors, fields["algorithm"])
             self.points, self.next_point = list(fields["curve"]), int(fields["next_point"])
             self.finished_episodes = int(fields["finished_episodes"])
