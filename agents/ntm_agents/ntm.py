@@ -222,18 +222,19 @@ class NTM(nn.Module):
         Raises:
             ValueError: If the controller has not as many layers as configured.
         """
-        if len(self.controller_layers) != self.config.controller_layers:
+        controller_layers = tuple(self.controller_layers)
+        if len(controller_layers) != self.config.controller_layers:
             raise ValueError(
                 f"controller_layers must hold {self.config.controller_layers} layers, "
-                f"not {len(self.controller_layers)}"
+                f"not {len(controller_layers)}"
             )
         if any_global_hook():
             return "all modules have hooks"
-        for name in ("input_layer", "head_layer"):
-            why = differs_from_linear(getattr(self, name))
+        for name, layer in (("input_layer", self.input_layer), ("head_layer", self.head_layer)):
+            why = differs_from_linear(layer)
             if why is not None:
                 return f"{name} {why}"
-        for number, layer in enumerate(self.controller_layers):
+        for number, layer in enumerate(controller_layers):
             why = differs_from_linear(layer, bias=number > 0)
             if why is not None:
                 return f"controller_layers.{number} {why}"
