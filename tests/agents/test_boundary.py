@@ -28,9 +28,7 @@ from ntm_baselines import (
 SIZES: dict[str, Any] = {"memory_size": 10, "word_size": 5, "controller_size": 9}
 NETWORKS: dict[str, Callable[[Backend], nn.Module]] = {
     "feedforward": lambda backend: NTM(NTMConfig(6, 3, **SIZES), backend),
-    "lstm": lambda backend: NTM(
-        NTMConfig(6, 3, "lstm", controller_layers=2, **SIZES), backend
-    ),
+    "lstm": lambda backend: NTM(NTMConfig(6, 3, "lstm", controller_layers=2, **SIZES), backend),
     "LSTM": lambda backend: LSTM(LSTMConfig(6, 3, 8, 2)),
     "GRU": lambda backend: GRU(GRUConfig(6, 3, 8, 2)),
     "Transformer": lambda backend: Transformer(TransformerConfig(6, 3, 8, 2, 2, 5)),
@@ -167,7 +165,9 @@ def test_any_call_equals_the_reference_or_is_refused_as_it_is(
             network = make(name, which, weights)
             state = None
             if state_layout is not None:
-                state = state_of(make(name, "reference", weights), batch_size, LAYOUTS[state_layout])
+                state = state_of(
+                    make(name, "reference", weights), batch_size, LAYOUTS[state_layout]
+                )
             found.append(outcome(network, inputs, state, starts, grad))
         expected, given_ = found
         assert (expected is None) == (given_ is None)
@@ -182,11 +182,15 @@ def test_any_call_equals_the_reference_or_is_refused_as_it_is(
 def test_inputs_of_another_kind_are_refused(name: str) -> None:
     network, inputs = make(name), torch.rand(2, 4, 6)
     for dtype in DTYPES[1:]:
-        with pytest.raises(ValueError, match=r"inputs must be torch.float32, as the network is"):
+        with pytest.raises(
+            ValueError, match=r"inputs must be torch.float32, as the network is"
+        ):
             network(inputs.to(dtype))
     with pytest.raises(ValueError, match="inputs must be a dense tensor, not torch.sparse_coo"):
         network(inputs.to_sparse())
-    with pytest.raises(ValueError, match="inputs must be on cpu, as the network is, not on meta"):
+    with pytest.raises(
+        ValueError, match="inputs must be on cpu, as the network is, not on meta"
+    ):
         network(inputs.to("meta"))
     with pytest.raises(TypeError, match="inputs must be a tensor, not ndarray"):
         network(inputs.numpy())
