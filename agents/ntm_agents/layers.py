@@ -36,7 +36,7 @@ def differs_from_linear(layer: nn.Module, bias: bool = True) -> str | None:
     ):
         return "has hooks"
     parameters = layer._parameters
-    own_bias = parameters["bias"] if "bias" in parameters else layer.bias
+    own_bias = parameters["bias"] if "bias" in parameters else layer.bias  # noqa: SIM401
     if (own_bias is not None) != bias:
         return "has no bias" if bias else "has a bias"
     return None

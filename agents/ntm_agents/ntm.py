@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -200,7 +200,8 @@ class NTM(nn.Module):
 
     def core_weights(self) -> CoreWeights:
         """Return the parameters of the recurrent core."""
-        layers, heads = tuple(self.controller_layers), self.head_layer
+        layers = cast(tuple[nn.Linear, ...], tuple(self.controller_layers))
+        heads = self.head_layer
         return CoreWeights(
             layers=tuple(layer.weight for layer in layers),
             layer_biases=tuple(layer.bias for layer in layers[1:]),
@@ -234,8 +235,8 @@ class NTM(nn.Module):
             why = differs_from_linear(layer)
             if why is not None:
                 return f"{name} {why}"
-        for number, layer in enumerate(controller_layers):
-            why = differs_from_linear(layer, bias=number > 0)
+        for number, controller_layer in enumerate(controller_layers):
+            why = differs_from_linear(controller_layer, bias=number > 0)
             if why is not None:
                 return f"controller_layers.{number} {why}"
         return None

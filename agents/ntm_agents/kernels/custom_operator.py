@@ -84,7 +84,7 @@ RUNS: dict[str, Run] = {
 """Backends for a compiler, by the name of the module that holds their kernels."""
 
 
-@torch.compiler.assume_constant_result
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def sizes_of(config: NTMConfig) -> str:
     """Return a configuration as text, which an operator can be given."""
     return json.dumps(dataclasses.asdict(config))
