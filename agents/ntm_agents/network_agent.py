@@ -21,7 +21,8 @@ class NetworkAgent:
 
     Args:
         network: The network, on any device, of any precision; a state is a (nested) tuple of
-            tensors, batch first. ``network.initial_state(batch_size)`` must exist to play step by step.
+            tensors, batch first. ``network.initial_state(batch_size)`` must exist to play step
+            by step.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -110,7 +110,7 @@ def beyond_kernels(tensors: Iterable[Tensor]) -> str | None:
 _READABLE = (Tensor, nn.Parameter)
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+@custom_operator.constant_for_compilers
 def _name_of_backend(
     backend: Backend,
     device_type: str,
