@@ -112,7 +112,7 @@ def beyond_kernels(tensors: Iterable[Tensor]) -> str | None:
 _READABLE = (Tensor, nn.Parameter)
 
 
-@torch.compiler.assume_constant_result
+@custom_operator.constant_for_compilers
 def _name_of_backend(
     backend: Backend,
     device_type: str,

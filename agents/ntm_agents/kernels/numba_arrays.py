@@ -29,7 +29,8 @@ def array(tensor: Tensor) -> NDArray[Any]:
 
 def dense_array(tensor: Tensor) -> NDArray[Any]:
     """View a tensor as an array with its numbers one after the other, copied if need be."""
-    return array(tensor.resolve_neg().contiguous())
+    dense: NDArray[Any] = tensor.contiguous().numpy(force=True)
+    return dense
 
 
 def empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:
