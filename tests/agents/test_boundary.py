@@ -239,14 +239,19 @@ def test_a_state_of_another_network_is_refused(name: str) -> None:
             make(name)(inputs, state)
 
 
+def larger(parameter: Tensor) -> Tensor:
+    return torch.rand([size + 3 for size in parameter.shape])
+
+
+def of_another_kind(parameter: Tensor) -> Tensor:
+    return parameter.double() if parameter.dim() > 1 else torch.rand(len(parameter) + 1)
+
+
 @pytest.mark.parametrize("backend", ["reference", "numba"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parameters_that_do_not_fit_are_refused(name: str, backend: Backend) -> None:
     for key, _ in make(name).named_parameters():
-        for change in (
-            lambda p: torch.rand([size + 3 for size in p.shape]),
-            lambda p: p.double() if p.dim() > 1 else torch.rand(len(p) + 1),
-        ):
+        for change in (larger, of_another_kind):
             if key.startswith("output_layer") and name != "feedforward":
                 continue  # nn.Linear checks its own
             network = make(name, backend)
