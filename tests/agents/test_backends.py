@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import threading
 from collections.abc import Iterator
 
@@ -40,9 +41,13 @@ CONFIGS = [
 
 
 def make_ntm(
-    config: NTMConfig, backend: Backend, scale: float = 1.0, dtype: torch.dtype = torch.float64
+    config: NTMConfig,
+    backend: Backend,
+    scale: float = 1.0,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
 ) -> NTM:
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     ntm = NTM(config, backend).double()
     with torch.no_grad():
         for parameter in ntm.parameters():
@@ -149,14 +154,18 @@ def test_single_precision_is_near_double_precision(
 def test_sharp_addressing_is_as_exact_as_in_the_reference(
     controller: Controller, backend: Backend
 ) -> None:
+    """Errors of rounding differ from draw to draw by more than the backends do."""
     config = NTMConfig(3, 2, controller, 20, 1, 64, 20, initial_focus=2.0)
-    expected = run(make_ntm(config, "reference", scale=4), 4, 12)
-    single = [
-        run(make_ntm(config, name, 4, torch.float32), 4, 12) for name in ("reference", backend)
-    ]
+    ratios = []
+    for seed in range(20):
+        exact = run(make_ntm(config, "reference", 4, seed=seed), 4, 12)
+        of_reference, of_backend = (
+            worst(run(make_ntm(config, name, 4, torch.float32, seed), 4, 12), exact)
+            for name in ("reference", backend)
+        )
+        ratios.append(of_backend / of_reference)
 
-    of_reference, of_backend = (worst(found, expected) for found in single)
-    assert of_backend < 2 * of_reference
+    assert statistics.median(ratios) < 2
 
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
