@@ -126,7 +126,8 @@ def test_output_that_cannot_be_written_is_an_error_of_one_line(arguments: list[s
 def test_ctrl_c_is_one_line_and_exit_code_130(arguments: list[str]) -> None:
     # A line on standard error once the verb is at work, and then the signal.
     code = (
-        "import sys, gymnasium\n"
+        "import signal, sys, gymnasium\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # nohup ignores it
         "from ntm_gym import cli\n"
         "from ntm_gym.commands import progress\n"
         "draw = progress.Progress.__enter__\n"
