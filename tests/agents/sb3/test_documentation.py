@@ -1,10 +1,12 @@
 """The examples of README and docs, run exactly as they are written."""
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from ntm_agents.sb3 import bench
 from ntm_agents.sb3.report import learning_table
@@ -33,6 +35,9 @@ def test_the_guides_example_trains_with_stock_recurrent_ppo() -> None:
     assert namespace["model"].num_timesteps == 4_096
 
 
+@pytest.mark.skipif(
+    Version(version("sb3-contrib")) < Version("2.9"), reason="reported for sb3-contrib 2.9.2"
+)
 def test_the_first_report_for_upstream_is_still_true() -> None:
     with pytest.raises(RuntimeError, match="can't be cast to the desired output type Char"):
         exec(example("docs/stable-baselines3.md", "class Bits"), {})
