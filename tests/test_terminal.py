@@ -21,7 +21,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and /dev are
 
 
 def start(
-    arguments: Sequence[str], program: Sequence[str] = PROGRAM, **environment: str
+    arguments: Sequence[str | bytes], program: Sequence[str] = PROGRAM, **environment: str
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*program, *arguments],
@@ -55,7 +55,7 @@ def test_an_episode_is_drawn_in_every_encoding(encoding: str) -> None:
 
 
 def test_characters_with_no_plain_form_become_question_marks() -> None:
-    program = program_that("print('a→b Σ')")
+    program = program_that("print('a\\u2192b \\u03a3')")
 
     assert start([], program, PYTHONIOENCODING="ascii").communicate()[0] == (
         b"a->b ?" + os.linesep.encode()
@@ -246,7 +246,8 @@ def test_a_folder_that_the_locale_cannot_spell_is_named_as_it_is(tmp_path: Path)
         "PYTHONUTF8": "0",
         "PYTHONCOERCECLOCALE": "0",
     }
-    process = start(["leaderboard", "show", "--board", str(tmp_path / "Übung")], **environment)
+    folder = bytes(tmp_path) + "/Übung".encode()
+    process = start(["leaderboard", "show", "--board", folder], **environment)
 
     error = process.communicate()[1]
     assert error.count(b"\n") == 1
