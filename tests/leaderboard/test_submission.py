@@ -47,6 +47,7 @@ def rename_network(checkpoint: Path, name: str) -> None:
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of a network that is defined outside the repository."""
+    monkeypatch.delitem(sys.modules, "strangers_module", raising=False)  # of another test
     (tmp_path / "strangers_module.py").write_text(STRANGER, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     return "strangers_module:make"

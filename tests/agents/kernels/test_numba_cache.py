@@ -44,6 +44,7 @@ def run(**environment: str) -> str:
         check=True,
         env=os.environ | environment,
         encoding="utf-8",
+        errors="replace",
     )
     return process.stderr
 
