@@ -56,7 +56,7 @@ fast: .venv
 	$(BIN)/pytest -q
 
 # Each compiles the kernels anew, with guard values around their buffers, on any processor.
-KERNEL_TESTS := tests/agents/test_backends.py $(addprefix tests/agents/kernels/, \
+KERNEL_TESTS := tests/agents/kernels/test_backends.py $(addprefix tests/agents/kernels/, \
 	test_guards.py test_not_finite.py test_numba_machine.py test_numba_math.py \
 	test_numba_products.py test_numba_sums.py)
 widths: .venv  ## the kernels' tests with registers of 16, 32 and 64 bytes, and generic code

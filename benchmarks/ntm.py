@@ -15,7 +15,7 @@ from benchmarks import ntm_cuda
 from benchmarks.arithmetic import flops_of_pass, measure_flops_per_second
 from benchmarks.ntm_contestants import BATCH_SIZES, STEPS, contestants, lstm_name, sizes
 from benchmarks.timing import cpu_seconds_per_call, interleave, medians, spreads
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 
 _SECONDS = 0.2
 

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import (
     CoreWeights,
     Run,
@@ -26,7 +25,8 @@ from ntm_agents.kernels.core import (
     flat_core_arguments,
     with_projections,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 _FUNCTIONS = {
     "numba_cpu": "ntm_agents.kernels.numba_cpu:Sequences",

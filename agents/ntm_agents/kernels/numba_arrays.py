@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.numba_start import begin
 from ntm_agents.kernels.numba_tape import State
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 DTYPES: dict[torch.dtype, type[np.floating]] = {
     torch.float32: np.float32,

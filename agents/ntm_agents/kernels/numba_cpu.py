@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.derivatives import differentiable_gradients
@@ -19,7 +18,8 @@ from ntm_agents.kernels.numba_weights import (
     flatten_arrays,
     weight_arrays,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 NO_STATE = (None, None, None, None)
 

@@ -16,7 +16,6 @@ import torch
 import triton
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import CoreWeights, flat_core_arguments, with_projections
 from ntm_agents.kernels.derivatives import differentiable_gradients
@@ -29,7 +28,8 @@ from ntm_agents.kernels.triton_tape import (
     Weights,
     make_sizes,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 INTERPRETED = not isinstance(forward, triton.JITFunction)
 """Whether the kernels run in the interpreter, hence on a CPU."""

@@ -21,8 +21,8 @@ from stable_baselines3.common.utils import obs_as_tensor
 from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
-from ntm_agents.config import NTMConfig
 from ntm_agents.networks import count_parameters, reporting_failures
+from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.sb3.environments import env_point
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.policy_agent import PolicyAgent

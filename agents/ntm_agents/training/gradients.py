@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ntm_agents.kernels.dispatch import selects_numba
 from ntm_agents.networks import reporting_failures
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 from ntm_agents.training.buffers import preserved
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.losses import nats_per_sequence

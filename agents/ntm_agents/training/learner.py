@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 from ntm_agents.training.buffers import buffer_tensors, has_persistent_buffers, set_buffers
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.config import Controller
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import Controller
+from ntm_agents.ntm.state import NTMState
 
 pytest.importorskip("triton", minversion="3.6")
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")

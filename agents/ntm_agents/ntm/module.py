@@ -16,9 +16,6 @@ from ntm_agents.checks import (
     check_parameters,
     check_state,
 )
-from ntm_agents.config import NamedShape, NTMConfig
-from ntm_agents.controllers import forget_gate_places
-from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import CoreLayers, CoreModules, CoreWeights, Weights
 from ntm_agents.kernels.dispatch import (
@@ -27,8 +24,11 @@ from ntm_agents.kernels.dispatch import (
     check_backend,
     select_backend,
 )
-from ntm_agents.layers import any_global_hook, differs_from_linear
-from ntm_agents.state import LearnedStart, NTMState, StateTuple, expand
+from ntm_agents.ntm.config import NamedShape, NTMConfig
+from ntm_agents.ntm.controllers import forget_gate_places
+from ntm_agents.ntm.heads import key_strength_places
+from ntm_agents.ntm.layers import any_global_hook, differs_from_linear
+from ntm_agents.ntm.state import LearnedStart, NTMState, StateTuple, expand
 
 
 class NTM(nn.Module):
@@ -43,8 +43,8 @@ class NTM(nn.Module):
 
     Attributes:
         blur_penalty: What each weighting of each step adds to the loss that gradients are of,
-            times its `ntm_agents.blur.blur`. Zero unless a training sets it: heads that are
-            paid to be at one location stay right in longer sequences.
+            times its `ntm_agents.ntm.entropy.blur`. Zero unless a training sets it: heads
+            that are paid to be at one location stay right in longer sequences.
 
     Example:
         >>> ntm = NTM(NTMConfig(input_size=9, output_size=8))

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.config import Controller
-from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels.dispatch import Backend
+from ntm_agents.ntm.config import Controller
+from ntm_agents.ntm.heads import key_strength_places
 
 FAST_BACKENDS: list[Backend] = ["numba"]
 HEADS = [(1, 1), (3, 2), (8, 8)]
