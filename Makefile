@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread: the tensors are small, and threads that compete for a core wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard verify reproduce test check lint format type imports fast slow settings browser doc figures screenshots tables clean
+.PHONY: leaderboard verify reproduce test check lint format type imports fast widths guards slow settings browser doc figures screenshots tables clean
 
 leaderboard: .venv  ## verify a sample of every entry, print the tables, write the page
 	$(BIN)/ntm-gym leaderboard verify --episodes 50
@@ -34,7 +34,7 @@ reproduce: .venv  ## train the paper's rows, evaluate them, draw its figures; go
 	$(BIN)/ntm-paper compare --board $(BOARD) && exit $$status
 
 test: .venv  ## run all checks and all tests
-	$(MAKE) check fast slow
+	$(MAKE) check fast widths slow
 
 check: lint type imports
 
@@ -54,6 +54,20 @@ imports: .venv
 
 fast: .venv
 	$(BIN)/pytest -q
+
+# Each compiles the kernels anew, with guard values around their buffers, on any processor.
+KERNEL_TESTS := tests/agents/kernels/test_backends.py $(addprefix tests/agents/kernels/, \
+	test_guards.py test_not_finite.py test_numba_machine.py test_numba_math.py \
+	test_numba_products.py test_numba_sums.py)
+widths: .venv  ## the kernels' tests with registers of 16, 32 and 64 bytes, and generic code
+	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=16 $(BIN)/pytest -q $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=32 $(BIN)/pytest -q $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=64 $(BIN)/pytest -q $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NUMBA_CPU_NAME=generic $(BIN)/pytest -q $(KERNEL_TESTS)
+
+CALLS ?= 10000
+guards: .venv  ## random calls of the kernels between guard values; a quarter of an hour
+	NTM_AGENTS_GUARDS=1 $(BIN)/python tests/agents/kernels/guarded_calls.py --calls $(CALLS)
 
 slow: .venv $(if $(filter true,$(CI)),browser)
 	$(BIN)/pytest -q -m slow

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from ntm_agents.config import NTMConfig
+from ntm_agents.ntm.config import NTMConfig
 
 _BACKWARD_OVER_FORWARD = 2
 _REPETITIONS = 20

@@ -15,7 +15,7 @@ from benchmarks import ntm_cuda
 from benchmarks.arithmetic import flops_of_pass, measure_flops_per_second
 from benchmarks.ntm_contestants import BATCH_SIZES, STEPS, contestants, lstm_name, sizes
 from benchmarks.timing import cpu_seconds_per_call, interleave, medians, spreads
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 
 _SECONDS = 0.2
 
@@ -72,12 +72,24 @@ def measure(rounds: int, full: bool = False, device: str = "cpu") -> dict[str, A
             if isinstance(network, NTM)
         },
         "machine": platform.platform(),
+        **_processor(),
         "versions": {name: version(name) for name in ("ntm-gym", "torch", "numba")},
     }
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in values.items()}
+
+
+def _processor() -> dict[str, Any]:
+    """Return what the kernels and torch were compiled or chosen for."""
+    machine = importlib.import_module("ntm_agents.kernels.numba_machine")
+    return {
+        "processor": machine.processor()[0],
+        "register_bytes": machine.REGISTER_BYTES,
+        "registers": machine.REGISTER_COUNT,
+        "torch_cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
 
 
 def _passes(network: nn.Module, inputs: Tensor) -> Callable[[], None]:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ntm_agents.config import Controller, NTMConfig
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.ntm import NTM
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import Controller, NTMConfig
+from ntm_agents.ntm.module import NTM
+from ntm_agents.ntm.state import NTMState
 from ntm_agents.training.paper_recipes import TABLE_1, TABLE_2
 
 STEPS = 42

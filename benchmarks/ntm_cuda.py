@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from benchmarks.arithmetic import flops_of_pass, measure_flops_per_second
 from benchmarks.timing import interleave
-from ntm_agents.config import Controller, NTMConfig
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.config import Controller, NTMConfig
+from ntm_agents.ntm.module import NTM
 from ntm_gym.markdown import format_markdown
 
 STEPS = (42, 200)

@@ -111,7 +111,7 @@ def _run(program: str, command: Callable[[], int], if_interrupted: str) -> int:
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-        code, message = USER_ERROR, f"out of memory: {error}"
+        code, message = USER_ERROR, f"out of memory: {str(error) or type(error).__name__}"
     _complain(program, message)
     return code
 

@@ -15,22 +15,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ntm_agents.config import NTMConfig
     from ntm_agents.network_agent import NetworkAgent, load_agent
-    from ntm_agents.ntm import NTM
-    from ntm_agents.state import NTMState
-    from ntm_agents.tracing import Trace, trace
+    from ntm_agents.ntm.config import NTMConfig
+    from ntm_agents.ntm.module import NTM
+    from ntm_agents.ntm.state import NTMState
+    from ntm_agents.ntm.tracing import Trace, trace
 
 __all__ = ["NTM", "NTMConfig", "NTMState", "NetworkAgent", "Trace", "load_agent", "trace"]
 
 _MODULES = {
-    "NTM": "ntm",
-    "NTMConfig": "config",
-    "NTMState": "state",
+    "NTM": "ntm.module",
+    "NTMConfig": "ntm.config",
+    "NTMState": "ntm.state",
     "NetworkAgent": "network_agent",
-    "Trace": "tracing",
+    "Trace": "ntm.tracing",
     "load_agent": "network_agent",
-    "trace": "tracing",
+    "trace": "ntm.tracing",
 }
 
 

@@ -43,6 +43,30 @@ class _TooLarge(ValueError):
     """A network is larger than its weights."""
 
 
+def build_checked(
+    where: str, name: str, options: Mapping[str, Any], file: TensorFile
+) -> nn.Module:
+    """Build the network whose weights a file holds; see `check_blueprint`.
+
+    Args:
+        where: Which file, for error messages.
+        name: Of the network, which is trusted; see `build_network`.
+        options: Its options, which are not.
+        file: The weights.
+
+    Returns:
+        The network, with weights of its own.
+
+    Raises:
+        ValueError: As `check_blueprint`.
+    """
+    check_blueprint(where, name, options, file)
+    try:
+        return build_network(name, options)
+    except Exception as error:
+        raise _cannot_build(where, name, error) from error
+
+
 def check_blueprint(
     where: str, name: str, options: Mapping[str, Any], file: TensorFile
 ) -> None:

@@ -10,9 +10,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from ntm_agents.blueprint import check_blueprint
+from ntm_agents.blueprint import build_checked
 from ntm_agents.files import encode_tensors, read_tensors
-from ntm_agents.networks import build_network
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
 from ntm_gym.files import encode_json, write_together
 from ntm_gym.tensor_files import check_finite, parse_tensor_file
@@ -92,9 +91,8 @@ def load_checkpoint(
     file = parse_tensor_file(str(path), content)
     if "ntm-gym" not in file.metadata:
         raise ValueError(f"{path} must be a checkpoint of ntm-gym, but was written elsewhere")
-    check_blueprint(str(path), name, options, file)
     check_finite(str(path), file)
-    network = build_network(name, options)
+    network = build_checked(str(path), name, options, file)
     network.load_state_dict(safetensors.torch.load(content))
     return network.eval(), description
 

@@ -24,8 +24,9 @@ class NetworkAgent:
     """Plays with any network that is called ``logits, state = network(inputs, state)``.
 
     Args:
-        network: The network, on any device, of any precision; a state is a (nested) tuple of tensors, batch
-            first. ``network.initial_state(batch_size)`` must exist to play step by step.
+        network: The network, on any device, of any precision; a state is a (nested) tuple of
+            tensors, batch first. ``network.initial_state(batch_size)`` must exist to play step
+            by step.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ntm_agents.autocast import autocast_enabled, raised
 from ntm_agents.checks import check_inputs, check_parameters, check_state
-from ntm_agents.config import NamedShape
+from ntm_agents.ntm.config import NamedShape
 from ntm_gym.scalars import take_python_numbers
 
 

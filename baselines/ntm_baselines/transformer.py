@@ -118,7 +118,8 @@ class TransformerLayer(nn.Module):
 
     def _split_heads(self, features: Tensor) -> Tensor:
         """Turn ``(B, T, C)`` into ``(B, H, T, C / H)``."""
-        return features.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        heads: Tensor = features.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        return heads
 
 
 class Transformer(nn.Module):

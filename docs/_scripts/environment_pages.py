@@ -96,7 +96,7 @@ def split_docstring(documented: type) -> dict[str, str]:
 
 
 def draw_episode(task: str) -> NDArray[np.uint8]:
-    """Return a picture of one episode of a task's standard environment with the best actions."""
+    """Return a picture of one standard episode of a task, with the best actions."""
     env = make_env(_ids(task)[0])
     _, info = env.reset(seed=SEED)
     pictured = env.task.replace(**RECORDS[task].pictured)

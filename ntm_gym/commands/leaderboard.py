@@ -223,7 +223,12 @@ def _head() -> str:
     command = ["git", "rev-parse", "HEAD"]
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, check=True, encoding="utf-8"
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            encoding="utf-8",
+            errors="replace",
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""

@@ -11,17 +11,11 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from ntm_gym.envs.actions import check_actions, make_action_space
 from ntm_gym.envs.episode_limit import with_limit
 from ntm_gym.envs.options import choose_episode
 from ntm_gym.envs.rendering import RENDER_MODES, EpisodePicture, Window
-from ntm_gym.envs.scoring import (
-    check_answers,
-    check_reward,
-    count_right,
-    log_score,
-    make_action_space,
-    score_bits,
-)
+from ntm_gym.envs.rewards import check_and_count_right, check_reward, count_right, reward_of
 from ntm_gym.scalars import as_integer
 from ntm_gym.tasks import Episodes, Task, make_task
 from ntm_gym.tasks.keyed_random import draw_keys
@@ -180,22 +174,23 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         if step is None:
             raise ResetNeeded("reset must be called before step and after an episode's end")
         target, scored = self._targets[step], self._target_mask[step]
-        right, reward = self._score(action, target)
+        if self.action == "bits":
+            right = check_and_count_right(action, target) * scored
+        else:
+            action = check_actions(action, target.shape, self.action)
+            right = int(count_right(action, target)) * scored
         terminated = step + 1 == self._length
-        if scored:
-            self._num_right += right
-            self._num_target_bits += len(target)
-        if self.reward == "episode":
-            reward = float(terminated and self._num_right == self._num_target_bits)
-        elif not scored:
-            reward = 0.0
+        self._num_right += right
+        self._num_target_bits += len(target) * scored
+        won = terminated and self._num_right == self._num_target_bits
+        earned = float(reward_of(self.reward, action, target, right, scored, won))
         if self._picture is not None:
             self._picture.record(action)
         if self.render_mode == "human":
             self.render()
         self._step = None if terminated else step + 1
         observation, info = self._observations[step + 1], self._info(step + 1, target, scored)
-        return observation, reward, terminated, False, info
+        return observation, earned, terminated, False, info
 
     def render(self) -> Any:
         """Draw inputs, targets and the answers so far.
@@ -238,18 +233,6 @@ class SequenceEnv(gymnasium.Env[NDArray[np.float32], NDArray[Any]]):
         if self.render_mode is not None:
             bounds, columns = self.task.input_bounds, self.task.max_steps
             self._picture = EpisodePicture(*episode, bounds, columns)
-
-    def _score(self, action: Any, target: NDArray[np.int8]) -> tuple[int, float]:
-        """Check an action; return its right bits and its reward, were it scored."""
-        size = len(target)
-        if self.action == "bits":
-            right = score_bits(action, target)
-        else:
-            answer = check_answers(action, target.shape, self.action)
-            if self.reward == "log_score":
-                return int(count_right(answer, target)), float(log_score(answer, target))
-            right = int(count_right(answer, target))
-        return right, right / size if self.reward == "bits" else float(right == size)
 
     def _info(self, steps: int, target: NDArray[np.int8], scored: bool) -> dict[str, Any]:
         bit_errors = self._num_target_bits - self._num_right

@@ -14,17 +14,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from ntm_gym.envs.actions import check_actions, make_action_space
 from ntm_gym.envs.episode_limit import as_limit, with_limit
 from ntm_gym.envs.episode_pool import EpisodePool, check_room
 from ntm_gym.envs.options import check_options, choose_episodes
 from ntm_gym.envs.rendering import EpisodePicture
-from ntm_gym.envs.scoring import (
-    check_answers,
-    check_reward,
-    count_right,
-    log_score,
-    make_action_space,
-)
+from ntm_gym.envs.rewards import check_reward, count_right, reward_of
 from ntm_gym.scalars import as_integer, in_short
 from ntm_gym.tasks import Task, make_task
 
@@ -118,7 +113,6 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
         self._num_right = np.zeros(num_envs, np.int64)
         self._num_scored = np.zeros(num_envs, np.int64)
         self._everywhere = np.ones(num_envs, np.bool_)
-        self._shares = np.arange(self.task.output_size + 1) / self.task.output_size
 
     @property
     def spec(self) -> EnvSpec | None:
@@ -179,7 +173,7 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             ValueError: If the actions do not fit the action space.
         """
         shape = (self.num_envs, self.task.output_size)
-        answers = check_answers(actions, shape, self.action)
+        actions = check_actions(actions, shape, self.action)
         (restarting,) = self._pool.finished().nonzero()
         if len(restarting) > 0 and (
             self.autoreset_mode is not AutoresetMode.NEXT_STEP or not self._pool.started
@@ -191,13 +185,16 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             targets[restarting], scored[restarting] = 0, False
         ended = self._pool.at_last_step()
         terminations, truncations = self._pool.tell_ends_apart(ended)
-        right = count_right(answers, targets) * scored
+        right = count_right(actions, targets) * scored
         self._num_right += right
         self._num_scored += scored
-        rewards = self._rewards(answers, targets, right, scored, terminations)
+        won = terminations & (self._num_right == self._num_scored * self.task.output_size)
+        rewards = np.asarray(
+            reward_of(self.reward, actions, targets, right, scored, won), np.float64
+        )
 
         if self.render_mode is not None:
-            self._record(answers, restarting)
+            self._record(actions, restarting)
         self._pool.advance()
         final = {}
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
@@ -265,23 +262,6 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
             "final_info": final_info,
             "_final_info": where,
         }
-
-    def _rewards(
-        self,
-        answers: NDArray[Any],
-        targets: NDArray[np.int8],
-        right: NDArray[np.int64],
-        scored: NDArray[np.bool_],
-        terminations: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        if self.reward == "bits":
-            return self._shares.take(right)
-        if self.reward == "exact":
-            return np.asarray(right == self.task.output_size, np.float64)
-        if self.reward == "episode":
-            perfect = self._num_right == self._num_scored * self.task.output_size
-            return np.asarray(terminations & perfect, np.float64)
-        return np.where(scored, log_score(answers, targets), 0.0)
 
     def _forget_counts(self, envs: NDArray[np.int64]) -> None:
         self._num_right[envs] = 0
@@ -379,9 +359,9 @@ class SequenceVectorEnv(VectorEnv[NDArray[np.float32], NDArray[Any], NDArray[Any
                 self.task.max_steps,
             )
 
-    def _record(self, answers: NDArray[Any], restarting: NDArray[np.int64]) -> None:
-        """Add answers to the pictures, but those that are not heard."""
+    def _record(self, actions: NDArray[Any], restarting: NDArray[np.int64]) -> None:
+        """Add actions to the pictures, but those of environments that restart."""
         ignored = set(restarting.tolist())
         for env, picture in enumerate(self._pictures):
             if picture is not None and env not in ignored:
-                picture.record(answers[env])
+                picture.record(actions[env])

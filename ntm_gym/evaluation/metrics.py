@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_gym.envs.rewards import count_right
+
 LEAST_PROBABILITY = 2.0**-52
 """A probability given to a target bit counts as at least this: no bit costs more than 52."""
 
@@ -35,10 +37,10 @@ def wrong_bits(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.i
     """Return the Hamming distance of each answer.
 
     Args:
-        answers: Bits, or probabilities that answer one above one half, shape ``(…, O)``.
+        answers: Bits, or probabilities that stand for one above one half, shape ``(…, O)``.
         targets: Shape ``(…, O)``.
 
     Returns:
         Shape ``(…,)``.
     """
-    return np.asarray(((answers > 0.5) != targets).sum(-1))
+    return np.asarray(targets.shape[-1] - count_right(answers, targets))

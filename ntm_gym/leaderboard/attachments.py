@@ -86,4 +86,4 @@ def check_folder(folder: Path) -> None:
     if folder.is_symlink():
         raise ValueError(f"{folder} must be a folder, not a link")
     if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}")
+        raise ValueError(f"{folder} must be a folder, and must hold entry.json")

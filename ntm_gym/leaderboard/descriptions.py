@@ -194,7 +194,7 @@ def _check_task_parameters(
         trained = make_task(description["task"]["name"], **parameters).parameters()
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{where}: training: {error}") from error
-    for name in [name for name in trained if name in given]:
+    for name in sorted(given.keys() & trained.keys()):
         _compare(where, f"training task {name}", trained[name], "the description", given[name])
 
 

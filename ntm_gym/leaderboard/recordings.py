@@ -15,7 +15,7 @@ from ntm_gym.evaluation.suites import Suite
 from ntm_gym.tasks import Episodes
 
 MOST_STEPS = 128
-MEMORY_TRACER = "ntm_agents.tracing:trace_arrays"
+MEMORY_TRACER = "ntm_agents.ntm.tracing:trace_arrays"
 """Called with an agent and inputs; returns arrays of its memory, or None if it has none."""
 
 _LEVELS = 255

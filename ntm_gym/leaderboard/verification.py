@@ -31,9 +31,9 @@ PAST_TRAINING_TOLERANCE = 2e-3
 differences may grow."""
 
 
-MOST_WORK = 5e13
+MOST_WORK = 2e13
 """Steps of a whole suite, times what each costs: the parameters and 64 times the numbers of the
-state. On one core it is a matter of hours."""
+state. On one core this takes several hours."""
 _WORK_OF_STATE = 64
 
 

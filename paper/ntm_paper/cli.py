@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from ntm_gym.terminal import OneLineParser, run_command
@@ -53,8 +54,21 @@ def _run_verb(arguments: Sequence[str] | None) -> int:
     ):
         verb.add_parser(subparsers)
     args = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
-    return int(args.run(args))
+    with _interrupted_by("SIGTERM", "SIGHUP"):
+        return int(args.run(args))
+
+
+@contextlib.contextmanager
+def _interrupted_by(*names: str) -> Iterator[None]:
+    """Let signals do what Ctrl-C does, where the system has them and nobody ignores them."""
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    heard = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]  # as nohup does
+    before = {number: signal.signal(number, _interrupt) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ntm_agents.config import NTMConfig
+from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.training.config import TrainingConfig
 
 _NESTED = ("task_parameters", "network_options")

@@ -71,3 +71,40 @@ def test_drawn_actions_follow_the_probabilities() -> None:
     probabilities, _ = agent.predict_probabilities(observation)
 
     np.testing.assert_allclose(bits.mean(0), probabilities[0], atol=0.04)
+
+
+class LargeState(nn.Module):
+    """Carries 2**23 numbers a sequence, and notes how many sequences it plays at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.batches: list[int] = []
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        return self.weight.expand(batch_size, 2**23)
+
+    def forward(
+        self, inputs: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        self.batches.append(len(inputs))
+        return inputs * self.weight, self.initial_state(len(inputs))
+
+
+def test_a_network_with_a_large_state_plays_fewer_sequences_at_once() -> None:
+    network = LargeState()
+
+    answers = NetworkAgent(network).predict_sequences(np.zeros((5, 3, 2), np.float32))
+
+    assert answers.shape == (5, 3, 2)
+    assert network.batches == [2, 2, 1]
+
+
+def test_an_agent_says_how_large_its_network_is() -> None:
+    ntm = NTM(NTMConfig(3, 2, memory_size=5, word_size=4, controller_size=6))
+
+    sizes = NetworkAgent(ntm).measure()
+
+    assert sizes.parameters == sum(each.numel() for each in ntm.parameters())
+    assert sizes.memory_size == 5
+    assert sizes.state_numbers == 5 * 4 + 2 * 5 + 4

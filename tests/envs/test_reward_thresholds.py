@@ -17,8 +17,11 @@ def test_the_threshold_is_99_percent_of_what_the_oracle_gets(
     arguments = dict(ENVIRONMENTS[env_id])
     point = Point(env_id, arguments.pop("task"), arguments)
     task = point.make_task()
-    result = evaluate_point(OracleAgent(task), point, derive_keys(1, 1, 0, episodes))
-    best = result.mean_return(task.output_size)
+    keys = derive_keys(1, 1, 0, episodes)
+    best = evaluate_point(OracleAgent(task), point, keys).mean_return(task.output_size)
 
-    assert REWARD_THRESHOLDS[env_id] == pytest.approx(0.99 * best, rel=0.02)
+    # Returns vary with the number of scored steps, in repeat copy as much as their mean.
+    scored_steps = task.sample(keys).target_mask.sum(1)
+    within = max(0.02 * best, 5 * scored_steps.std() / episodes**0.5)
+    assert REWARD_THRESHOLDS[env_id] == pytest.approx(0.99 * best, abs=within)
     assert gymnasium.spec(env_id).reward_threshold == REWARD_THRESHOLDS[env_id]

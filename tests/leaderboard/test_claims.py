@@ -146,7 +146,7 @@ def test_a_supervised_checkpoint_is_refused_on_the_reward_only_track(
         ({"training": SUPERVISED | {"task": "sort"}}, "training task must be as in"),
         ({"training": SUPERVISED | {"network": "a:B"}}, "training network must be as in"),
         ({"training": SUPERVISED | {"network_options": {}}}, "training network_options must"),
-        ({"training": SUPERVISED | {"task_parameters": {}}}, "training task num_bits must be"),
+        ({"training": SUPERVISED | {"task_parameters": {}}}, "training task max_length must"),
         ({"training": SUPERVISED | {"sequences": 88}}, "sequences must be 88 to 88 by its"),
         (
             {"training": SUPERVISED | {"batch_size": 1}},

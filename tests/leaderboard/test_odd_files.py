@@ -186,7 +186,7 @@ def test_what_is_no_folder_is_no_entry(
 
     for odd in ("/dev/null", tmp_path / "pipe", tmp_path / "file", tmp_path / "none"):
         assert main(["leaderboard", "verify", str(odd)]) == 2
-        assert "there is no folder" in (error := capsys.readouterr().err)
+        assert "must be a folder" in (error := capsys.readouterr().err)
         assert error.count("\n") == 1
     assert main(["leaderboard", "verify", str(entry.parent / "link")]) == 2
     assert "must be a folder, not a link" in capsys.readouterr().err

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ntm_agents.checkpoints import save_checkpoint
@@ -301,6 +300,9 @@ def test_axe_finds_nothing_serious(
     watch(page, complaints)
     page.goto(address)
     page.locator("#entries summary").first.click()
+
+    # It reads a file in the locale's encoding when it is imported.
+    from axe_playwright_python.sync_playwright import Axe
 
     findings = Axe().run(page).response["violations"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from ntm_agents.files import read_tensors
 from ntm_gym.cli import main
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
+from ntm_gym.leaderboard import submission
 from ntm_gym.leaderboard.half_precision import check_halved
 from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.table import Row, format_table
@@ -45,6 +47,7 @@ def rename_network(checkpoint: Path, name: str) -> None:
 @pytest.fixture
 def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of a network that is defined outside the repository."""
+    monkeypatch.delitem(sys.modules, "strangers_module", raising=False)  # of another test
     (tmp_path / "strangers_module.py").write_text(STRANGER, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     return "strangers_module:make"
@@ -74,6 +77,26 @@ def test_a_damaged_checkpoint_leaves_nothing_behind(
     assert submit(tmp_path / "new", str(checkpoints[0])) == 2
 
     assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path,
+    tiny_suite: Suite,
+    checkpoints: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def write_entry(folder: Path, entry: object) -> None:
+        (folder / "entry.json").write_text("{")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(submission, "write_entry", write_entry)
+
+    assert submit(tmp_path / "new", str(checkpoints[0])) == 2
+
+    assert "No space left on device" in (error := capsys.readouterr().err)
+    assert error.count("\n") == 1
     assert not (tmp_path / "new").exists()
 
 

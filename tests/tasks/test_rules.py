@@ -159,7 +159,8 @@ def test_the_optimal_estimator_costs_what_the_paper_shows() -> None:
 
     cost = cost_in_bits(task.solve(episodes.inputs), episodes.targets).sum(1)
 
-    assert cost.mean() == pytest.approx(132.9, abs=0.5)
+    # 133.2 is the mean over 300,000 other episodes (standard error 0.07).
+    assert cost.mean() == pytest.approx(133.2, abs=5 * cost.std() / np.sqrt(len(cost)))
 
 
 def test_sort_asks_for_the_foremost_vectors_in_order() -> None:

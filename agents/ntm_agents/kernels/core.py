@@ -2,7 +2,7 @@
 
 A sequence passes an input projection (one matrix product over all steps), the core, and an
 output projection (one more product). Backends run all three; `reference` defines the core.
-Letters: see `ntm_agents.config.NTMConfig`; T is time.
+Letters: see `ntm_agents.ntm.config.NTMConfig`; T is time.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ntm_agents.checks import check_parameters
-from ntm_agents.config import NTMConfig
-from ntm_agents.state import LearnedStart, NTMState, expand
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import LearnedStart, NTMState, expand
 
 
 class CoreLayers(Protocol):
@@ -181,7 +181,7 @@ class Run(Protocol):
             episode_starts: Where to go on from the learned start instead of the last state,
                 shape ``(B, T)``, bool; nowhere if None.
             blur_penalty: Backward, gradients are those of a loss to which every weighting of
-                every step has added this times its `ntm_agents.blur.blur`.
+                every step has added this times its `ntm_agents.ntm.entropy.blur`.
 
         Returns:
             Outputs, shape ``(B, T, O)``, or features: controller outputs beside the read

@@ -12,12 +12,12 @@ import dataclasses
 import functools
 import importlib
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.core import (
     CoreWeights,
     Run,
@@ -25,7 +25,8 @@ from ntm_agents.kernels.core import (
     flat_core_arguments,
     with_projections,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 _FUNCTIONS = {
     "numba_cpu": "ntm_agents.kernels.numba_cpu:Sequences",
@@ -77,6 +78,18 @@ def _run_triton_core(
     return features, NTMState(*final)
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def constant_for_compilers(function: Function) -> Function:
+    """Mark a function as `torch.compiler.assume_constant_result` does.
+
+    That one imports the whole compiler, and Triton with it, only to set this mark.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
+
+
 RUNS: dict[str, Run] = {
     "numba_cpu": run_numba,
     "triton_gpu": with_projections(_run_triton_core),
@@ -84,7 +97,7 @@ RUNS: dict[str, Run] = {
 """Backends for a compiler, by the name of the module that holds their kernels."""
 
 
-@torch.compiler.assume_constant_result
+@constant_for_compilers
 def sizes_of(config: NTMConfig) -> str:
     """Return a configuration as text, which an operator can be given."""
     return json.dumps(dataclasses.asdict(config))

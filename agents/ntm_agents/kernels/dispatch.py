@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import custom_operator, reference
 from ntm_agents.kernels.core import Run
 from ntm_agents.kernels.triton_tape import check_memory_fits
+from ntm_agents.ntm.config import NTMConfig
 
 Backend = Literal["auto", "reference", "numba", "triton"]
 _DTYPES = (torch.float32, torch.float64)
@@ -112,7 +112,7 @@ def beyond_kernels(tensors: Iterable[Tensor]) -> str | None:
 _READABLE = (Tensor, nn.Parameter)
 
 
-@torch.compiler.assume_constant_result
+@custom_operator.constant_for_compilers
 def _name_of_backend(
     backend: Backend,
     device_type: str,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
 from ntm_agents.kernels.numba_compile import inlined, kernel
 from ntm_agents.kernels.numba_math import exp, log
 from ntm_agents.kernels.numba_pointers import (
@@ -30,6 +29,7 @@ from ntm_agents.kernels.numba_vectors import (
     square_root,
     sum_of,
 )
+from ntm_agents.ntm.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
 
 _NEVER = -1e30
 _MODERATE_STRENGTH, _MODERATE_SHARPENING = 40.0, 2.8

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.addressing import SHARPENING_EPSILON
-from ntm_agents.blur import BLUR_EPSILON
 from ntm_agents.kernels.numba_addressing import inverse_norm, join_ends, rotate
 from ntm_agents.kernels.numba_compile import kernel
 from ntm_agents.kernels.numba_math import log
@@ -13,6 +11,8 @@ from ntm_agents.kernels.numba_pointers import at, lanes, load, store, zeros
 from ntm_agents.kernels.numba_sums import add_sums, let_wait
 from ntm_agents.kernels.numba_tape import Sizes
 from ntm_agents.kernels.numba_vectors import sum_of
+from ntm_agents.ntm.addressing import SHARPENING_EPSILON
+from ntm_agents.ntm.entropy import BLUR_EPSILON
 
 
 @kernel

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.numba_start import begin
 from ntm_agents.kernels.numba_tape import State
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 DTYPES: dict[torch.dtype, type[np.floating]] = {
     torch.float32: np.float32,
@@ -29,7 +29,8 @@ def array(tensor: Tensor) -> NDArray[Any]:
 
 def dense_array(tensor: Tensor) -> NDArray[Any]:
     """View a tensor as an array with its numbers one after the other, copied if need be."""
-    return array(tensor.resolve_neg().contiguous())
+    dense: NDArray[Any] = tensor.contiguous().numpy(force=True)
+    return dense
 
 
 def empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.numba_tape import Tape
 from ntm_agents.kernels.numba_vectors import VECTOR_BYTES
+from ntm_agents.ntm.config import NTMConfig
 
 _ALIGNMENT = 64
 _LARGEST_WASTE = 4

@@ -37,7 +37,10 @@ def digest_of(source: Path) -> str:
 def _digest_of_package() -> bytes:
     """Digest all kernels, and what they take constants from."""
     folder = Path(__file__).parent
-    sources = [*sorted(folder.glob("numba_*.py")), *sorted(folder.parent.glob("*.py"))]
+    sources = [
+        *sorted(folder.glob("numba_*.py")),
+        *sorted((folder.parent / "ntm").glob("*.py")),
+    ]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).digest()
 
 

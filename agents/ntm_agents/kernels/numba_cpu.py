@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import Weights
 from ntm_agents.kernels.derivatives import differentiable_gradients
@@ -19,7 +18,8 @@ from ntm_agents.kernels.numba_weights import (
     flatten_arrays,
     weight_arrays,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 NO_STATE = (None, None, None, None)
 
@@ -79,11 +79,16 @@ class Sequences(torch.autograd.Function):
         episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         kept, config, weights = ctx.kept, ctx.kept.config, ctx.weights
         if torch.is_grad_enabled():
-            repeat = functools.partial(_repeat, config, episode_starts, ctx.blur_penalty)
-            gradients = (d_results, *d_final)
+            repeat = functools.partial(_repeat, config, episode_starts)
             return (
                 *(None,) * 4,
-                *differentiable_gradients(repeat, tensors, ctx.needs_input_grad[4:], gradients),
+                *differentiable_gradients(
+                    repeat,
+                    tensors,
+                    ctx.needs_input_grad[4:],
+                    (d_results, *d_final),
+                    ctx.blur_penalty,
+                ),
             )
         if d_results is None:
             d_results = kept.inputs.new_zeros(ctx.shape)
@@ -117,12 +122,11 @@ class Sequences(torch.autograd.Function):
 def _repeat(
     config: NTMConfig,
     episode_starts: Tensor | None,
-    blur_penalty: float,
     inputs: Tensor,
     *tensors: Any,
 ) -> tuple[Tensor, ...]:
     """Return by the reference what `Sequences` returns."""
     state = None if tensors[0] is None else NTMState(*tensors[:4])
     weights = Weights.from_flat(tensors[4:], config.controller_layers)
-    results, final = reference.run(inputs, weights, state, config, episode_starts, blur_penalty)
+    results, final = reference.run(inputs, weights, state, config, episode_starts)
     return results, *final

@@ -77,20 +77,20 @@ def chosen_registers(setting: str | None, found: Registers) -> Registers:
     return Registers(width, 32 if width == 64 else 16)
 
 
-def _compilers_registers() -> Registers:
-    """Return the registers on the processor that Numba compiles for."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+def processor() -> tuple[str, str]:
+    """Return LLVM's name and features of the processor that Numba compiles for."""
     settings: Any = config
     cpu, features = settings.CPU_NAME, settings.CPU_FEATURES
-    return registers_of(
-        llvm.get_process_triple(),
+    return (
         llvm.get_host_cpu_name() if cpu is None else cpu,
         llvm.get_host_cpu_features().flatten() if features is None else features,
     )
 
 
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
 REGISTER_BYTES, REGISTER_COUNT = chosen_registers(
-    os.environ.get(REGISTER_BYTES_VARIABLE), _compilers_registers()
+    os.environ.get(REGISTER_BYTES_VARIABLE),
+    registers_of(llvm.get_process_triple(), *processor()),
 )
 """Width and number of the registers that all kernels of this process are compiled for."""

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.numba_arrays import (
     DTYPES,
     array,
@@ -37,7 +36,8 @@ from ntm_agents.kernels.numba_weights import (
     transposed,
     unstack,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 
 class Kept(NamedTuple):

@@ -107,6 +107,16 @@ def lanes(typing_context: Any, pointer: Any) -> Any:
 
 
 @intrinsic
+def lanes_of(typing_context: Any, value: Any) -> Any:
+    """Return the number of lanes of a vector at hand."""
+
+    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+        return context.get_constant(types.intp, value.lanes)
+
+    return types.intp(value), generate
+
+
+@intrinsic
 def zeros(typing_context: Any, pointer: Any) -> Any:
     """Return a vector of zeros."""
     vector = vector_of(pointer)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ntm_agents.kernels.numba_compile import inlined, kernel
+from ntm_agents.kernels.numba_machine import REGISTER_COUNT
 from ntm_agents.kernels.numba_pointers import (
     at,
     half,
     lanes,
+    lanes_of,
     load,
     load_like,
     pointer,
@@ -19,6 +21,18 @@ from ntm_agents.kernels.numba_pointers import (
 
 _ROWS_IN_CACHE = 128
 _ROWS_AT_ONCE = 4
+
+
+@inlined
+def _block(rows: Any) -> Any:
+    """Return zeros, as many places of a row as are summed at once for four combinations.
+
+    The sums, the row and a number must fit the registers: 16 + 4 + 1 of 32, or 8 + 2 + 1 of 16.
+    """
+    if REGISTER_COUNT < 32:
+        return half(zeros(rows))
+    else:
+        return zeros(rows)
 
 
 @inlined
@@ -128,7 +142,6 @@ def combine(
     """
     several = zeros(rows)
     two = half(several)
-    one = half(two)
     i = 0
     while combinations == 1 and width - i > lanes(rows):
         pair = (
@@ -146,6 +159,10 @@ def combine(
         else:
             _combine_pair(two, *pair)
         i += 2 * lanes(rows)
+    block = _block(rows)
+    half_block = half(block)
+    quarter_block = half(half_block)
+    step = lanes_of(block)
     while i < width:
         rest = width - i
         arguments = (
@@ -162,13 +179,13 @@ def combine(
             combination_stride,
             combinations,
         )
-        if 2 * rest > lanes(rows):
-            _combine_block(several, *arguments)
-        elif 4 * rest > lanes(rows):
-            _combine_block(two, *arguments)
+        if 2 * rest > step:
+            _combine_block(block, *arguments)
+        elif 4 * rest > step:
+            _combine_block(half_block, *arguments)
         else:
-            _combine_block(one, *arguments)
-        i += lanes(rows)
+            _combine_block(quarter_block, *arguments)
+        i += step
 
 
 @kernel

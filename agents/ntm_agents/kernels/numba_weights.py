@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.numba_arrays import dense_array
 from ntm_agents.kernels.numba_products import transpose
 from ntm_agents.kernels.numba_tape import Weights as KernelWeights
+from ntm_agents.ntm.config import NTMConfig
 
 
 class WeightArrays(NamedTuple):

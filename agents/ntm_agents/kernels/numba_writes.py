@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_agents.addressing import SIMILARITY_EPSILON
 from ntm_agents.kernels.numba_compile import inlined, kernel
 from ntm_agents.kernels.numba_pointers import at, lanes, load, store, zeros
 from ntm_agents.kernels.numba_sums import let_wait, row_length, write_sums
 from ntm_agents.kernels.numba_tape import Sizes
 from ntm_agents.kernels.numba_vectors import square_root
+from ntm_agents.ntm.addressing import SIMILARITY_EPSILON
 
 
 @kernel

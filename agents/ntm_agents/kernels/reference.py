@@ -7,14 +7,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ntm_agents.addressing import address
-from ntm_agents.blur import charge_blur
-from ntm_agents.config import NTMConfig
-from ntm_agents.controllers import feedforward_layer, lstm_layer
-from ntm_agents.heads import HeadParameters, split_head_parameters
 from ntm_agents.kernels.core import CoreLayers, with_projections
-from ntm_agents.memory import read, write
-from ntm_agents.state import NTMState, expand, where
+from ntm_agents.ntm.addressing import address
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.controllers import feedforward_layer, lstm_layer
+from ntm_agents.ntm.entropy import charge_blur
+from ntm_agents.ntm.heads import HeadParameters, split_head_parameters
+from ntm_agents.ntm.memory import read, write
+from ntm_agents.ntm.state import NTMState, expand, where
 
 
 class CoreStep(NamedTuple):

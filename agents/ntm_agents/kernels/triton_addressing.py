@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import triton.language as tl
 
-from ntm_agents.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.blur import BLUR_EPSILON
 from ntm_agents.kernels.triton_math import (
     Value,
     kernel,
@@ -21,6 +19,8 @@ from ntm_agents.kernels.triton_math import (
     tanh,
 )
 from ntm_agents.kernels.triton_tape import Sizes
+from ntm_agents.ntm.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
+from ntm_agents.ntm.entropy import BLUR_EPSILON
 
 _BLUR_EPSILON = tl.constexpr(BLUR_EPSILON)
 _SHARPENING_EPSILON = tl.constexpr(SHARPENING_EPSILON)

@@ -16,7 +16,6 @@ import torch
 import triton
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import CoreWeights, flat_core_arguments, with_projections
 from ntm_agents.kernels.derivatives import differentiable_gradients
@@ -29,7 +28,8 @@ from ntm_agents.kernels.triton_tape import (
     Weights,
     make_sizes,
 )
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.state import NTMState
 
 INTERPRETED = not isinstance(forward, triton.JITFunction)
 """Whether the kernels run in the interpreter, hence on a CPU."""
@@ -122,11 +122,16 @@ class Core(torch.autograd.Function):
         episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         config, tape, sizes = ctx.config, ctx.tape, ctx.sizes
         if torch.is_grad_enabled():
-            repeat = functools.partial(_repeat, config, episode_starts, ctx.blur_penalty)
-            gradients = (d_features, *d_final)
+            repeat = functools.partial(_repeat, config, episode_starts)
             return (
                 *(None,) * 4,
-                *differentiable_gradients(repeat, tensors, ctx.needs_input_grad[4:], gradients),
+                *differentiable_gradients(
+                    repeat,
+                    tensors,
+                    ctx.needs_input_grad[4:],
+                    (d_features, *d_final),
+                    ctx.blur_penalty,
+                ),
             )
         initial, weights = ctx.initial, ctx.weights
         batch_size, steps, _ = d_features.shape
@@ -177,7 +182,6 @@ class Core(torch.autograd.Function):
 def _repeat(
     config: NTMConfig,
     episode_starts: Tensor | None,
-    blur_penalty: float,
     projected: Tensor,
     *tensors: Tensor,
 ) -> tuple[Tensor, ...]:
@@ -187,7 +191,7 @@ def _repeat(
     number = config.controller_layers
     weights = CoreWeights(tuple(layers[:number]), tuple(layers[number:]), heads, head_bias)
     features, final = reference.run_core(
-        projected, weights, state, config, episode_starts, initial, blur_penalty
+        projected, weights, state, config, episode_starts, initial
     )
     return features, *final
 

@@ -1,13 +1,13 @@
 """What passes between torch and the Triton kernels, and from forward to backward.
 
-Arrays are contiguous. Letters: `ntm_agents.config.NTMConfig`; K is the number of checkpoints.
+Arrays are contiguous. Letters: `ntm_agents.ntm.config.NTMConfig`; K counts checkpoints.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ntm_agents.config import NTMConfig
+from ntm_agents.ntm.config import NTMConfig
 
 _ROWS, _COLUMNS = 32, 64
 _LARGEST_MEMORY = 2**16

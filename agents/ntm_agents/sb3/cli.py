@@ -14,7 +14,7 @@ import torch
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from ntm_agents.command_line import parse_options
-from ntm_agents.config import NTMConfig
+from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.sb3.environments import preset_for
 from ntm_agents.sb3.learning import learn
 from ntm_agents.sb3.policy import NTMPolicy

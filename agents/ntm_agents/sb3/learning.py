@@ -21,8 +21,8 @@ from stable_baselines3.common.utils import obs_as_tensor
 from tqdm import tqdm
 
 from ntm_agents.checkpoints import save_checkpoint
-from ntm_agents.config import NTMConfig
 from ntm_agents.networks import count_parameters, reporting_failures
+from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.sb3.environments import env_point
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.policy_agent import PolicyAgent
@@ -141,7 +141,7 @@ class _Run(Curve):
         if found is None:
             return False
         tensors, fields = found
-        with reporting_failures(f"{self._folder.path} holds no checkpoint of this run"):
+        with self._folder.naming_checkpoint(), reporting_failures("it is not of this run"):
             set_state(model, tensors, fields["algorithm"])
             self.points, self.next_point = list(fields["curve"]), int(fields["next_point"])
             self.finished_episodes = int(fields["finished_episodes"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.ntm import NTM
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.ntm.module import NTM
+from ntm_agents.ntm.state import NTMState
 
 PackedState = tuple[Tensor, Tensor]
 

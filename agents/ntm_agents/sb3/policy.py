@@ -13,8 +13,8 @@ from stable_baselines3.common.torch_layers import CombinedExtractor
 from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
 from ntm_agents.kernels.dispatch import Backend
+from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.sb3.packing import PackedNTM, PackedState
 
 Critic = Literal["shared", "separate", "feedforward"]

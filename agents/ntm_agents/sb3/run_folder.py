@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -93,14 +95,27 @@ class PPORunFolder:
         """
         if not self.has_checkpoint:
             return None
-        tensors, text = read_tensors(self._checkpoint)
-        try:
+        with self.naming_checkpoint():
+            tensors, text = read_tensors(self._checkpoint)
             fields = json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"{self._checkpoint} must hold JSON beside tensors") from error
-        if not isinstance(fields, dict):
-            raise ValueError(f"{self._checkpoint} must be a checkpoint of ntm-train ppo")
+            if not isinstance(fields, dict):
+                raise ValueError("it says nothing of its run")
         return tensors, fields
+
+    @contextlib.contextmanager
+    def naming_checkpoint(self) -> Iterator[None]:
+        """Let an error of what is read from the checkpoint say which file, and what to do.
+
+        Raises:
+            ValueError: The same error with more words.
+        """
+        try:
+            yield
+        except (ValueError, RecursionError) as error:
+            raise ValueError(
+                f"{self._checkpoint} must be the checkpoint of this run: {error}; remove it to "
+                f"begin the run anew"
+            ) from error
 
 
 def _check_content(path: Path, config_path: Path, config: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ def set_state(
     Raises:
         ValueError: If the state is damaged or of another algorithm.
     """
-    with reporting_failures("the checkpoint does not fit this run"):
+    with reporting_failures("the state does not fit"):
         model.policy.load_state_dict(_under("policy.", tensors))
         _set_optimizer_state(model, tensors, fields["optimizer"])
         for name in _COUNTS:

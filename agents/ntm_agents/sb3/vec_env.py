@@ -14,7 +14,7 @@ from stable_baselines3.common.env_util import is_wrapped
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
-from ntm_agents.sb3.infos import info_of
+from ntm_agents.sb3.infos import infos_of
 from ntm_gym.registration import register_environments
 
 _FLAT = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
@@ -33,8 +33,8 @@ class SB3VectorEnv(VecEnv):
     Args:
         env: With autoreset mode SAME_STEP; its observations are a space without parts, or a
             Dict of such spaces, its actions a space without parts.
-        step_infos: Whether there is information at every step. If not, the dicts are empty but
-            where an episode has ended, which is faster.
+        step_infos: Whether there is information at every step. If not, which is faster, the
+            dicts are empty but where an episode has ended, and ``reset_infos`` are of `reset`.
 
     Raises:
         ValueError: If the autoreset mode is another, or Stable-Baselines3 could not use the
@@ -84,7 +84,7 @@ class SB3VectorEnv(VecEnv):
         groups = _equal_options(self._options)
         if len(groups) == 1:
             observations, info = self.env.reset(seed=seeds, options=self._options[0] or None)
-            infos = [info_of(info, index) for index in range(self.num_envs)]
+            infos = infos_of(info, range(self.num_envs))
         else:
             observations, infos = self._reset_groups(seeds, groups)
         self.reset_infos = infos
@@ -107,19 +107,20 @@ class SB3VectorEnv(VecEnv):
         self._lengths += 1
         ended = np.flatnonzero(dones).tolist()
         if self._step_infos:
-            infos = [info_of(info, index) for index in range(self.num_envs)]
+            infos = infos_of(info, range(self.num_envs))
             for step_info in infos:
                 step_info["TimeLimit.truncated"] = False
         else:
             infos = [{} for _ in range(self.num_envs)]
         if ended:
-            begun = {name: info[name] for name in info if name not in _ABOUT_FINAL}
-            for index in ended:
-                self.reset_infos[index] = info_of(begun, index)
-                infos[index] = self._final_info(info, index)
-                infos[index]["TimeLimit.truncated"] = bool(
-                    truncations[index] and not terminations[index]
-                )
+            cut_short = (truncations & ~terminations).tolist()
+            for index, final in zip(ended, self._final_infos(info, ended), strict=True):
+                final["TimeLimit.truncated"] = cut_short[index]
+                infos[index] = final
+            if self._step_infos:
+                begun = {name: info[name] for name in info if name not in _ABOUT_FINAL}
+                for index, reset_info in zip(ended, infos_of(begun, ended), strict=True):
+                    self.reset_infos[index] = reset_info
         self._returns[dones], self._lengths[dones] = 0, 0
         return _own(observations), np.asarray(rewards).astype(np.float32), dones, infos
 
@@ -228,27 +229,30 @@ class SB3VectorEnv(VecEnv):
             mask[group] = True
             options = {**self._options[group[0]], "reset_mask": mask}
             observations, info = self.env.reset(seed=seeds, options=options)
-            for index in group:
-                infos[index] = info_of(info, index)
+            for index, part in zip(group, infos_of(info, group), strict=True):
+                infos[index] = part
         return observations, infos
 
-    def _final_info(self, info: dict[str, Any], index: int) -> dict[str, Any]:
-        """Return what an environment knew at the end of an episode."""
-        if "final_obs" not in info or info["final_obs"][index] is None:
-            raise ValueError(
-                "the environment must give final_obs where an episode ends, as autoreset mode "
-                "SAME_STEP says"
-            )
-        final = info_of(info.get("final_info", {}), index)
-        if "episode" not in final:
-            final |= info_of(
-                {name: info[name] for name in ("episode", "_episode") if name in info}, index
-            )
-        final.setdefault(
-            "episode", {"r": float(self._returns[index]), "l": int(self._lengths[index])}
-        )
-        final["terminal_observation"] = _own(info["final_obs"][index])
-        return final
+    def _final_infos(self, info: dict[str, Any], ended: list[int]) -> list[dict[str, Any]]:
+        """Return what environments knew at the end of their episodes."""
+        shown = info.get("final_obs", [None] * self.num_envs)
+        finals = infos_of(info.get("final_info", {}), ended)
+        statistics: dict[str, Any] = {
+            name: info[name] for name in ("episode", "_episode") if name in info
+        }
+        told = infos_of(statistics, ended) if statistics else [{}] * len(ended)
+        returns, lengths = self._returns[ended].tolist(), self._lengths[ended].tolist()
+        for index, final, own, total, length in zip(
+            ended, finals, told, returns, lengths, strict=True
+        ):
+            if shown[index] is None:
+                raise ValueError(
+                    "the environment must give final_obs where an episode ends, as autoreset "
+                    "mode SAME_STEP says"
+                )
+            final.setdefault("episode", own.get("episode", {"r": total, "l": length}))
+            final["terminal_observation"] = _own(shown[index])
+        return finals
 
     def _single_envs(self) -> list[gymnasium.Env[Any, Any]] | None:
         """Return the single environments, where they are in this process."""

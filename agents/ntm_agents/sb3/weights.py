@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 from ntm_agents.sb3.packing import PackedNTM
 from ntm_agents.sb3.policy import NTMPolicy
 

@@ -22,6 +22,12 @@ def buffer_tensors(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
+def has_persistent_buffers(network: nn.Module) -> bool:
+    """Return whether a published network holds buffers: those that a step may change."""
+    places = _places(network).items()
+    return any(leaf not in module._non_persistent_buffers_set for _, (module, leaf) in places)
+
+
 @torch.no_grad()
 def set_buffers(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Give a network the buffers that another one, built alike, had.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ntm_agents.kernels.dispatch import selects_numba
 from ntm_agents.networks import reporting_failures
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 from ntm_agents.training.buffers import preserved
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.losses import nats_per_sequence
@@ -29,7 +29,11 @@ def gradient_of(
     An NTM that runs on the Numba kernels takes a way around autograd.
     """
     vector = flat.vector
-    if isinstance(network, NTM) and selects_numba(network.backend, vector.device, vector.dtype):
+    if (
+        isinstance(network, NTM)
+        and selects_numba(network.backend, vector.device, vector.dtype)
+        and _holds_weights_only(network)
+    ):
         module = importlib.import_module("ntm_agents.training.numba_gradient")
         fused: Callable[[Batch], float] = module.NumbaGradient(network)
         return fused
@@ -50,6 +54,19 @@ def autograd_gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGra
         return nats.detach()
 
     return compute
+
+
+def _holds_weights_only(network: NTM) -> bool:
+    """Return whether a kernel's gradients are those of all parameters, each its own.
+
+    They are not where a layer was exchanged, wrapped, tied, frozen, hooked or parametrized.
+    """
+    if type(network).forward is not NTM.forward or network.layer_to_call() is not None:
+        return False
+    weights = network.weights()
+    learned = [id(tensor) for tensor in weights.flat() if tensor.requires_grad]
+    parameters = [id(parameter) for parameter in network.parameters()]
+    return weights.output is not None and sorted(learned) == sorted(parameters)
 
 
 class _Capture(NamedTuple):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ntm_agents.networks import build_network
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.random_state import seeded
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ntm_agents.ntm import NTM
-from ntm_agents.training.buffers import buffer_tensors, set_buffers
+from ntm_agents.ntm.module import NTM
+from ntm_agents.training.buffers import buffer_tensors, has_persistent_buffers, set_buffers
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import (
@@ -67,7 +67,7 @@ class Learner:
         Args:
             state: Of a learner of the same network.
             complete: Whether buffers and generators are in it, as they are since 0.2; without
-                them the network must have no buffers.
+                them the network must have no persistent buffers.
 
         Raises:
             ValueError: If it is of another network; nothing is changed then.
@@ -78,7 +78,7 @@ class Learner:
                 raise ValueError(f"{name!r} does not fit the network")
         if complete:
             set_buffers(self._network, state)
-        elif any(buffer.numel() for buffer in buffer_tensors(self._network).values()):
+        elif has_persistent_buffers(self._network):
             raise ValueError("an older version wrote it, without the network's buffers")
         for name, tensor in self.tensors.items():
             tensor.copy_(state[name])

@@ -13,7 +13,7 @@ from ntm_agents.kernels.numba_arrays import array
 from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
 from ntm_agents.kernels.numba_training import cross_entropy
 from ntm_agents.kernels.numba_weights import weight_arrays
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 from ntm_agents.training.sampling import Batch
 
 _NO_GRADIENT = (None, None, None, None)

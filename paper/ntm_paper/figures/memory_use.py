@@ -28,7 +28,7 @@ def draw_memory_use(
     Args:
         axes: Six, row by row.
         episodes: A single one.
-        trace: Fields of `ntm_agents.tracing.Trace`.
+        trace: Fields of `ntm_agents.ntm.tracing.Trace`.
     """
     outputs = 1 / (1 + np.exp(-trace["logits"][0])) * episodes.target_mask[0][:, None]
     adds = (trace["write_weightings"].max(-1)[..., None] * trace["add_vectors"])[0].sum(1)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_agents.tracing import trace_arrays
+from ntm_agents.ntm.tracing import trace_arrays
 from ntm_gym.evaluation.agent import Agent, SequenceAgent
 from ntm_gym.evaluation.loading import load_checkpoint_agent
 from ntm_gym.files import read_json
@@ -159,7 +159,7 @@ class BoardEntries(Runs):
 
 
 def trace_run(run: Run, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """Return what every head of a Neural Turing Machine did; see `ntm_agents.tracing.Trace`.
+    """Return what every head of a machine did; see `ntm_agents.ntm.tracing.Trace`.
 
     Args:
         run: A run of a Neural Turing Machine.

@@ -173,11 +173,14 @@ def check_training_step(generator: np.random.Generator) -> None:
     targets = np.float32(generator.random(shape) < 0.5)
     scored = np.float32(generator.random((*shape[:2], 1)) < 0.5)
     nats = numba_training.cross_entropy(logits, targets, scored, d_logits)
-    vectors = list(generator.random((5, int(generator.integers(1, 100))), np.float32) + 1)
-    norm = numba_training.clip_norm(vectors[1], 0.5)
-    vectors[2] += 9
-    numba_training.graves_update(*vectors, 1e-3, 0.95, 0.9, 1e-4)
-    if not all(np.isfinite(x).all() for x in (nats, norm, d_logits, *vectors)):
+    vectors = generator.random((5, int(generator.integers(1, 100))), np.float32) + 1
+    parameters, gradient, square, mean, update = vectors
+    square += 9
+    norm = numba_training.clip_norm(gradient, 0.5)
+    numba_training.graves_update(
+        parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4
+    )
+    if not all(np.isfinite(x).all() for x in (nats, norm, d_logits, vectors)):
         raise RuntimeError("a kernel has read outside of its buffers: NaN in a training step")
 
 

@@ -44,6 +44,7 @@ def run(**environment: str) -> str:
         check=True,
         env=os.environ | environment,
         encoding="utf-8",
+        errors="replace",
     )
     return process.stderr
 
@@ -132,7 +133,8 @@ def test_a_change_in_any_kernel_or_constant_makes_all_of_them_stale(
     (folder := tmp_path / "kernels").mkdir()
     monkeypatch.setattr(numba_cache, "__file__", str(folder / "numba_cache.py"))
     caller, called = folder / "numba_caller.py", folder / "numba_called.py"
-    constants = tmp_path / "addressing.py"
+    (tmp_path / "ntm").mkdir()
+    constants = tmp_path / "ntm/addressing.py"
     caller.write_text("from numba_called import f", encoding="utf-8")
     seen = set()
     for f, epsilon in ((1, 1), (2, 1), (2, 2)):

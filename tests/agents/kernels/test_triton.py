@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.config import Controller
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.state import NTMState
+from ntm_agents.ntm.config import Controller
+from ntm_agents.ntm.state import NTMState
 
 pytest.importorskip("triton", minversion="3.6")
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -91,6 +91,27 @@ def test_two_steps_equal_the_reference(config: NTMConfig) -> None:
     found = run(make_ntm(config, "triton"), 1, 2)
 
     assert worst(found, expected) < 1e-12
+
+
+def test_a_gradient_penalty_equals_the_reference() -> None:
+    found = []
+    backends: list[Backend] = ["reference", "triton"]
+    for backend in backends:
+        ntm = make_ntm(TINY["lstm"], backend)
+        inputs = torch.ones(1, 2, 3).to(ntm.initial_memory).requires_grad_()
+        logits, _ = ntm(inputs)
+        (slope,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+        (logits.square().sum() + slope.square().sum()).backward()
+        found.append([p.grad.cpu() for p in ntm.parameters() if p.grad is not None])
+
+    assert worst(found[1], found[0]) < 1e-12
+
+
+def test_an_input_of_another_precision_is_refused() -> None:
+    ntm = make_ntm(TINY["lstm"], "triton")
+
+    with pytest.raises(ValueError, match=r"inputs must be torch\.float64, as the network is"):
+        ntm(torch.zeros(1, 2, 3, device=DEVICE))
 
 
 @pytest.mark.parametrize("config", TINY.values(), ids=TINY)

@@ -1,11 +1,16 @@
 """The examples of README and docs, run exactly as they are written."""
 
 import re
+import shlex
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
+from ntm_agents.sb3 import cli
+from ntm_agents.sb3.published import find_policy
 from ntm_agents.sb3.report import learning_table
 
 ROOT = Path(__file__).parents[3]
@@ -26,12 +31,34 @@ def test_the_readmes_example_learns_copy_from_reward_alone() -> None:
     assert 2.7 < namespace["mean_return"] < 3.3  # 1.5 without memory, 3 on average at best
 
 
-def test_the_guides_example_trains_with_stock_recurrent_ppo() -> None:
+@pytest.mark.parametrize("policy", ["LSTMPolicy", "NTMPolicy"])
+def test_the_guides_examples_train_with_stock_recurrent_ppo(policy: str) -> None:
     namespace: dict[str, Any] = {}
-    exec(example("docs/stable-baselines3.md", "NTMPolicy"), namespace)
+    exec(example("docs/stable-baselines3.md", policy), namespace)
     assert namespace["model"].num_timesteps == 4_096
+    assert type(namespace["model"].policy).__name__ == policy
 
 
+def test_the_guide_shows_the_lstm_first() -> None:
+    text = (ROOT / "docs/stable-baselines3.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"RecurrentPPO\((\w+), env", text)
+    assert (first, second) == ("LSTMPolicy", "NTMPolicy")
+
+
+def test_the_guides_commands_are_accepted() -> None:
+    text = (ROOT / "docs/stable-baselines3.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```bash\n(ntm-train.*?)```", text, re.DOTALL)
+    commands = block.replace("\\\n", " ").strip().splitlines()
+    assert len(commands) == 2
+    for command in commands:
+        program, verb, *arguments = shlex.split(command)
+        assert (program, verb) == ("ntm-train", "ppo")
+        assert find_policy(cli._parser().parse_args(arguments).policy)
+
+
+@pytest.mark.skipif(
+    Version(version("sb3-contrib")) < Version("2.9"), reason="reported for sb3-contrib 2.9.2"
+)
 def test_the_first_report_for_upstream_is_still_true() -> None:
     with pytest.raises(RuntimeError, match="can't be cast to the desired output type Char"):
         exec(example("docs/stable-baselines3.md", "class Bits"), {})

@@ -16,7 +16,16 @@ from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import nn
 
 from ntm_agents import load_agent
-from ntm_agents.sb3 import PRESETS, NTMPolicy, PPOPreset, learning, load_policy, make_sb3_env
+from ntm_agents.files import write_tensors
+from ntm_agents.sb3 import (
+    PRESETS,
+    NTMPolicy,
+    PPOPreset,
+    SequencePPO,
+    learning,
+    load_policy,
+    make_sb3_env,
+)
 from ntm_agents.sb3.environments import env_point, preset_for
 from ntm_agents.sb3.learning import learn, right_bits
 from ntm_agents.sb3.run_folder import PPORunFolder
@@ -228,23 +237,36 @@ def test_a_damaged_checkpoint_is_named(
     checkpoint = tmp_path / "checkpoint.safetensors"
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    with pytest.raises(
-        ValueError, match=r"checkpoint\.safetensors must be a whole safetensors"
-    ):
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors must .* remove it to begin"):
         learn(SHORT, 3, tmp_path)
+    assert not (tmp_path / "curve.json").exists()
+
+
+def test_the_checkpoint_of_another_run_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_after(1, tmp_path / "ntm", monkeypatch)
+    stop_after(1, tmp_path / "lstm", monkeypatch, *POLICIES["LSTM"])
+    foreign = tmp_path / "ntm/checkpoint.safetensors"
+    foreign.write_bytes((tmp_path / "lstm/checkpoint.safetensors").read_bytes())
+    with pytest.raises(ValueError, match=r"checkpoint\.safetensors must .* remove it to begin"):
+        learn(SHORT, 3, tmp_path / "ntm")
+    write_tensors(foreign, {}, "[]")
+    with pytest.raises(ValueError, match="it says nothing of its run; remove it to begin"):
+        learn(SHORT, 3, tmp_path / "ntm")
 
 
 def test_nothing_that_is_not_finite_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = learning.SequencePPO.train
+    train = SequencePPO.train
 
     def poisoned(self: Any) -> None:
         train(self)
         if self.num_timesteps >= poison_at:
             next(iter(self.policy.parameters())).data.fill_(float("nan"))
 
-    monkeypatch.setattr(learning.SequencePPO, "train", poisoned)
+    monkeypatch.setattr(SequencePPO, "train", poisoned)
     for poison_at, message in (
         (96, r"weights must stay finite, but did not before step 96$"),
         (96 * 4, r"before step 384; the last good checkpoint is in .*run-384$"),

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ntm_agents.config import NTMConfig
+from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.sb3.packing import PackedNTM
 
 CONFIGS = [

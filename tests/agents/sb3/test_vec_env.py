@@ -167,8 +167,8 @@ def test_the_adapter_equals_dummy_vec_env_for_any_environment(
             assert_same(mine, other)
         actions = np.array([action_space.sample() for _ in range(3)])
         found, expected = ours.step(actions), theirs.step(actions)
-        for mine, other in zip(found[:3], expected[:3], strict=True):
-            assert_same(mine, other)
+        for part in range(3):
+            assert_same(found[part], expected[part])
         for index, done in enumerate(expected[2]):
             mine, other = found[3][index], expected[3][index]
             if done:
@@ -213,7 +213,7 @@ def test_our_environments_take_options_of_their_own() -> None:
     env = make_sb3_env("NTMCopySmall-v0", 3)
     env.seed(1)
     env.set_options([{"key": 7}, {"key": 8}, {"key": 7}])
-    observations = env.reset()
+    observations: Any = env.reset()
     assert [int(info["key"]) for info in env.reset_infos] == [7, 8, 7]
     np.testing.assert_array_equal(observations[0], observations[2])
     with pytest.raises(ValueError, match="one dict of options for each of 3 environments"):
@@ -326,7 +326,8 @@ def test_policies_learn_from_dict_observations_with_any_actions(
     before = [parameter.clone() for parameter in model.policy.parameters()]
     model.learn(48)
     assert any((a != b).any() for a, b in zip(before, model.policy.parameters(), strict=True))
-    action, _ = model.predict(env.reset())
+    observations: Any = env.reset()
+    action, _ = model.predict(observations)
     assert action.shape == (3, *action_space.shape)  # type: ignore[misc]
 
 

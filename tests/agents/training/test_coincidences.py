@@ -40,7 +40,7 @@ def test_vectors_are_blank_or_repeat_the_one_before_as_often_as_asked() -> None:
     repeats = (vectors[:, 1:] == vectors[:, :-1]).all(-1) & ~blank[:, :-1]
 
     by_chance = 2.0**-8
-    assert blank[:, 0].mean() == pytest.approx(0.1 + 0.9 * by_chance, abs=0.015)
+    assert blank[:, 0].mean() == pytest.approx(0.1 + 0.9 * by_chance, abs=0.025)
     assert repeats.mean() == pytest.approx(0.9 * (0.1 + 0.8 * by_chance), abs=0.005)
 
 

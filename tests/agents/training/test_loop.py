@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from ntm_agents import NTM
-from ntm_agents.blur import blur
 from ntm_agents.checkpoints import load_checkpoint
-from ntm_agents.tracing import trace
+from ntm_agents.ntm.entropy import blur
+from ntm_agents.ntm.tracing import trace
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train

@@ -83,6 +83,7 @@ class WithBuffersOfAllKinds(Recurrent):
     """Buffers that are replaced, grow, appear, hold no floats, or are not published."""
 
     calls: Tensor
+    flags: Tensor
     seen: Tensor
     late: Tensor | None
 
@@ -133,7 +134,7 @@ def seed_all(seed: int) -> None:
 
 
 def states_of_all() -> tuple[object, ...]:
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    _, keys, *rest = np.random.get_state()  # noqa: NPY002
     return torch.get_rng_state().tolist(), random.getstate(), list(keys), rest
 
 
@@ -213,9 +214,10 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
         if progress.sequences == stop:
             raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(RunFolder, "save", save_and_stop)
-        train(config, tmp_path / "parts", show_progress=False)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path / "parts", show_progress=False)
     torch.manual_seed(99)
 
     assert equal(weights(train(config, tmp_path / "parts", show_progress=False)), expected)

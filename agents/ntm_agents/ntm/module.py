@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +16,6 @@ from ntm_agents.checks import (
     check_parameters,
     check_state,
 )
-from ntm_agents.config import NamedShape, NTMConfig
-from ntm_agents.controllers import forget_gate_places
-from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels import reference
 from ntm_agents.kernels.core import CoreLayers, CoreModules, CoreWeights, Weights
 from ntm_agents.kernels.dispatch import (
@@ -27,8 +24,11 @@ from ntm_agents.kernels.dispatch import (
     check_backend,
     select_backend,
 )
-from ntm_agents.layers import any_global_hook, differs_from_linear
-from ntm_agents.state import LearnedStart, NTMState, StateTuple, expand
+from ntm_agents.ntm.config import NamedShape, NTMConfig
+from ntm_agents.ntm.controllers import forget_gate_places
+from ntm_agents.ntm.heads import key_strength_places
+from ntm_agents.ntm.layers import any_global_hook, differs_from_linear
+from ntm_agents.ntm.state import LearnedStart, NTMState, StateTuple, expand
 
 
 class NTM(nn.Module):
@@ -43,8 +43,8 @@ class NTM(nn.Module):
 
     Attributes:
         blur_penalty: What each weighting of each step adds to the loss that gradients are of,
-            times its `ntm_agents.blur.blur`. Zero unless a training sets it: heads that are
-            paid to be at one location stay right in longer sequences.
+            times its `ntm_agents.ntm.entropy.blur`. Zero unless a training sets it: heads
+            that are paid to be at one location stay right in longer sequences.
 
     Example:
         >>> ntm = NTM(NTMConfig(input_size=9, output_size=8))
@@ -208,7 +208,8 @@ class NTM(nn.Module):
 
     def core_weights(self) -> CoreWeights:
         """Return the parameters of the recurrent core."""
-        layers, heads = tuple(self.controller_layers), self.head_layer
+        layers = cast(tuple[nn.Linear, ...], tuple(self.controller_layers))
+        heads = self.head_layer
         return CoreWeights(
             layers=tuple(layer.weight for layer in layers),
             layer_biases=tuple(layer.bias for layer in layers[1:]),
@@ -230,19 +231,20 @@ class NTM(nn.Module):
         Raises:
             ValueError: If the controller has not as many layers as configured.
         """
-        if len(self.controller_layers) != self.config.controller_layers:
+        controller_layers = tuple(self.controller_layers)
+        if len(controller_layers) != self.config.controller_layers:
             raise ValueError(
                 f"controller_layers must hold {self.config.controller_layers} layers, "
-                f"not {len(self.controller_layers)}"
+                f"not {len(controller_layers)}"
             )
         if any_global_hook():
             return "all modules have hooks"
-        for name in ("input_layer", "head_layer"):
-            why = differs_from_linear(getattr(self, name))
+        for name, layer in (("input_layer", self.input_layer), ("head_layer", self.head_layer)):
+            why = differs_from_linear(layer)
             if why is not None:
                 return f"{name} {why}"
-        for number, layer in enumerate(self.controller_layers):
-            why = differs_from_linear(layer, bias=number > 0)
+        for number, controller_layer in enumerate(controller_layers):
+            why = differs_from_linear(controller_layer, bias=number > 0)
             if why is not None:
                 return f"controller_layers.{number} {why}"
         return None

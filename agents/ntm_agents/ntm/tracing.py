@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ntm_agents.checks import check_inputs
 from ntm_agents.kernels.reference import core_step
-from ntm_agents.ntm import NTM
+from ntm_agents.ntm.module import NTM
 
 
 class Trace(NamedTuple):

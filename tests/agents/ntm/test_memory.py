@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ntm_agents.memory import add, erase, read, write
+from ntm_agents.ntm.memory import add, erase, read, write
 
 BATCH, HEADS, LOCATIONS, WORD = 2, 3, 7, 5
 

@@ -35,7 +35,9 @@ def differs_from_linear(layer: nn.Module, bias: bool = True) -> str | None:
         or layer._backward_pre_hooks
     ):
         return "has hooks"
-    if (layer.bias is not None) != bias:
+    parameters = layer._parameters
+    own_bias = parameters["bias"] if "bias" in parameters else layer.bias  # noqa: SIM401
+    if (own_bias is not None) != bias:
         return "has no bias" if bias else "has a bias"
     return None
 

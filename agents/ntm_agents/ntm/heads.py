@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ntm_agents.addressing import AddressingParameters
-from ntm_agents.config import NTMConfig
+from ntm_agents.ntm.addressing import AddressingParameters
+from ntm_agents.ntm.config import NTMConfig
 
 
 class HeadParameters(NamedTuple):

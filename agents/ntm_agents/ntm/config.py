@@ -127,7 +127,7 @@ class NTMConfig:
 
     @functools.cached_property
     def state_shapes(self) -> tuple[NamedShape, ...]:
-        """Name and shape of each field of `ntm_agents.state.NTMState`, without B."""
+        """Name and shape of each field of `ntm_agents.ntm.state.NTMState`, without B."""
         return (
             ("memory", (self.memory_size, self.word_size)),
             ("weightings", (self.num_heads, self.memory_size)),

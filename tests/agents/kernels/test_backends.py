@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import threading
 from collections.abc import Iterator
 
@@ -11,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.config import Controller
-from ntm_agents.heads import key_strength_places
 from ntm_agents.kernels.dispatch import Backend
+from ntm_agents.ntm.config import Controller
+from ntm_agents.ntm.heads import key_strength_places
 
 FAST_BACKENDS: list[Backend] = ["numba"]
 HEADS = [(1, 1), (3, 2), (8, 8)]
@@ -40,9 +41,13 @@ CONFIGS = [
 
 
 def make_ntm(
-    config: NTMConfig, backend: Backend, scale: float = 1.0, dtype: torch.dtype = torch.float64
+    config: NTMConfig,
+    backend: Backend,
+    scale: float = 1.0,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
 ) -> NTM:
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     ntm = NTM(config, backend).double()
     with torch.no_grad():
         for parameter in ntm.parameters():
@@ -134,29 +139,22 @@ def test_episodes_that_start_in_mid_sequence_equal_the_reference(
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
 @pytest.mark.parametrize("controller", CONTROLLERS)
-def test_single_precision_is_near_double_precision(
-    controller: Controller, backend: Backend
+@pytest.mark.parametrize(("scale", "steps"), [(1, 30), (4, 12)], ids=["soft", "sharp"])
+def test_single_precision_is_as_exact_as_in_the_reference(
+    scale: float, steps: int, controller: Controller, backend: Backend
 ) -> None:
+    """Errors of rounding differ from draw to draw by more than the backends do."""
     config = NTMConfig(3, 2, controller, 20, 1, 64, 20, initial_focus=2.0)
-    expected = run(make_ntm(config, "reference"), 4, 30)
-    found = run(make_ntm(config, backend, dtype=torch.float32), 4, 30)
+    ratios = []
+    for seed in range(20):
+        exact = run(make_ntm(config, "reference", scale, seed=seed), 4, steps)
+        of_reference, of_backend = (
+            worst(run(make_ntm(config, name, scale, torch.float32, seed), 4, steps), exact)
+            for name in ("reference", backend)
+        )
+        ratios.append(of_backend / of_reference)
 
-    assert worst(found, expected) < 1e-5
-
-
-@pytest.mark.parametrize("backend", FAST_BACKENDS)
-@pytest.mark.parametrize("controller", CONTROLLERS)
-def test_sharp_addressing_is_as_exact_as_in_the_reference(
-    controller: Controller, backend: Backend
-) -> None:
-    config = NTMConfig(3, 2, controller, 20, 1, 64, 20, initial_focus=2.0)
-    expected = run(make_ntm(config, "reference", scale=4), 4, 12)
-    single = [
-        run(make_ntm(config, name, 4, torch.float32), 4, 12) for name in ("reference", backend)
-    ]
-
-    of_reference, of_backend = (worst(found, expected) for found in single)
-    assert of_backend < 2 * of_reference
+    assert statistics.median(ratios) < 2
 
 
 @pytest.mark.parametrize("backend", FAST_BACKENDS)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.heads import split_head_parameters
+from ntm_agents.ntm.heads import split_head_parameters
 
 
 def test_a_larger_memory_keeps_the_weights_and_starts_at_the_same_place() -> None:

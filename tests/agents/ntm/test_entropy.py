@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.blur import blur, charge_blur
-from ntm_agents.config import Controller
 from ntm_agents.kernels.dispatch import Backend
 from ntm_agents.kernels.reference import core_step
+from ntm_agents.ntm.config import Controller
+from ntm_agents.ntm.entropy import blur, charge_blur
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.initial_network import initial_network
 from ntm_agents.training.learner import Learner

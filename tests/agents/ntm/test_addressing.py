@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.addressing import (
+from ntm_agents.ntm.addressing import (
     SIMILARITY_EPSILON,
     AddressingParameters,
     address,
