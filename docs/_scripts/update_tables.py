@@ -58,11 +58,12 @@ def main() -> None:
     scores = measure_scores(list(ENVIRONMENTS))
     write_json(SCORES, scores)
     environment_pages.main()
-    for page, parts in {**_paper_pages(), **_other_pages(scores)}.items():
+    for page, parts in {**paper_pages(), **_other_pages(scores)}.items():
         _fill(ROOT / page, parts)
 
 
-def _paper_pages() -> dict[str, dict[str, str]]:
+def paper_pages() -> dict[str, dict[str, str]]:
+    """Return the generated parts of README and of the reproduction, by page and marker."""
     board = read_board(ROOT / "leaderboard")
     rows = paper_rows(entry for _, entry in board)
     trained = {folder.name: entry.suite.trained.label for folder, entry in board}
