@@ -65,7 +65,7 @@ def make_page(task: str, scores: Scores) -> str:
     sections += [
         f"## Arguments\n\n{_arguments(task)}",
         "Besides, `reward`, `action` and `render_mode`, of "
-        "[all environments](../environments.md#arguments).",
+        "[all environments](../reference-environments.md).",
         f"## Scores\n\n{_scores(ids, scores)}",
         "Mean return with reward `bits`, and mean cost in bits, over 1,000 held-out episodes "
         "(`ntm-gym envs --scores`).",

@@ -72,13 +72,15 @@ def paper_pages() -> dict[str, dict[str, str]]:
         "README.md": {"results": compact_table(rows)},
         "docs/reproduction.md": {
             "results": f"{results_table(rows)}\n{missing}",
-            "learning curves": _figures(3, 7, 10, 13, 18),
             "lstm": against_lstm_table(rows),
             "costs": costs_table(rows),
         },
+        "docs/learning-curves.md": {"learning curves": _figures(3, 7, 10, 13, 18)},
         "docs/length-generalization.md": {
             "past": _by_task(rows, lambda row: row.recipe.task, past_table),
             "outputs": _figures(4, 5, 8, 11),
+        },
+        "docs/extrapolation.md": {
             "extrapolation": _by_task(
                 sorted(
                     map(read_record, (RESULTS / "extrapolation").glob("*.json")),
