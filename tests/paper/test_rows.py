@@ -15,6 +15,7 @@ from ntm_gym.leaderboard.scores import oracle_results
 from ntm_paper.collection import AGENTS
 from ntm_paper.result_tables import (
     against_lstm_table,
+    compact_table,
     costs_table,
     past_table,
     results_table,
@@ -77,6 +78,20 @@ def test_ours_stands_beside_the_papers_number_with_every_seed(make_entry: MakeEn
 
     assert found[:4] == ["priority_sort", "NTM, LSTM controller", "18", "12.0"]
     assert found[5:] == ["3 of 5", "9, 12.0, 20.0"]
+
+
+def test_the_short_table_has_the_median_seed_and_the_interval_of_the_mean(
+    make_entry: MakeEntry,
+) -> None:
+    rows = paper_rows([make_entry("priority_sort", "ntm-lstm", 9.0, 9.0, 9.0, 9.0, 20.0)])
+
+    found = cells(compact_table(rows), 0)
+
+    assert found[:3] == ["Priority Sort", "NTM, LSTM controller", "9"]
+    low, high = map(float, found[3].split(" to "))
+    assert low == pytest.approx(9.0, abs=0.01)
+    assert 11.2 < high < 20.1
+    assert found[4:] == ["18", "5 of 5"]
 
 
 def test_recall_past_the_trained_range_stands_beside_the_papers_figure_11(
