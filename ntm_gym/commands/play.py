@@ -66,7 +66,7 @@ def make_env(env_id: str, render_mode: str | None = None) -> SequenceEnv:
         ModuleNotFoundError: If a window is asked for and pygame is not installed.
     """
     if render_mode == "human" and "human" not in RENDER_MODES:
-        raise ModuleNotFoundError("a window needs pygame")
+        raise ModuleNotFoundError("a window needs pygame", name="pygame")
     try:
         env = gymnasium.make(env_id).unwrapped
     except (gymnasium.error.Error, ModuleNotFoundError) as error:

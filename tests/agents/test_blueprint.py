@@ -97,7 +97,7 @@ def test_a_number_past_single_precision_is_refused(tmp_path: Path) -> None:
     options = SIZES | NETWORKS["ntm_agents:NTM"]
     path = save(tmp_path, "ntm_agents:NTM", options, initial_focus=1e39)
 
-    with pytest.raises(ValueError, match="cannot be built of its options"):
+    with pytest.raises(ValueError, match="cannot be built"):
         load_agent(path)
 
 

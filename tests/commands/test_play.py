@@ -111,7 +111,7 @@ def test_a_window_without_pygame_says_how_to_get_it(
     assert main(["play", "NTMCopy-v0", "--render-mode", "human"]) == 2
 
     assert capsys.readouterr().err == (
-        "ntm-gym: a window needs pygame; pip install 'ntm-gym[all]'\n"
+        "ntm-gym: there is no module 'pygame': install it by pip install '.[all]'\n"
     )
 
 

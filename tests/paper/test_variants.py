@@ -82,7 +82,7 @@ def test_a_variant_is_trained_into_a_folder_of_its_own(
     monkeypatch.setattr(train_variant, "find_recipe", lambda name: TINY)
     job = make_job(tmp_path, "copy/ntm-ff", 1, 1.0, "no-decay")
 
-    assert train_variant.main(job.command[3:]) == 0
+    assert train_variant.main(job.command[4:]) == 0
 
     folder = variant_folder(tmp_path, "copy/ntm-ff", "no-decay")
     assert finished_runs(folder) == {1: job.folder}
