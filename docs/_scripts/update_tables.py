@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -49,8 +48,6 @@ VARIANTS = {
 """Tasks whose recipes have variants, and the points that length generalization is judged by."""
 COPY_TABLES = {"bits": "bits_per_sequence", "wrong bits": "bit_errors_per_sequence"}
 NETWORKS = ("ntm-ff", "ntm-lstm")
-OPTION_NAMES = {"blur_penalty": "entropy_penalty", "coincidences": "augmentation"}
-"""Names of options today by those in records of earlier runs."""
 
 
 def main() -> None:
@@ -91,7 +88,7 @@ def paper_pages() -> dict[str, dict[str, str]]:
             ),
         },
         "docs/heads.md": {"memory": _figures(6, 9, 12, 14, 15, 16, 17)},
-        "docs/recipes.md": {"recipes": _renamed(differences_table())},
+        "docs/recipes.md": {"recipes": differences_table()},
         "docs/second-machine.md": {
             "second machine": format_reports(RESULTS / "second-machine", trained)
         },
@@ -161,14 +158,9 @@ def _variants(recipe: str, labels: Sequence[str]) -> str:
     if not path.exists():
         return "Not examined yet."
     records = read_records(path)
-    learning = _renamed(reliability_tables.learning_table(records))
+    learning = reliability_tables.learning_table(records)
     generalizing = reliability_tables.generalizing_table(records, labels)
     return f"Learning:\n\n{learning}\n\nLength generalization:\n\n{generalizing}"
-
-
-def _renamed(table: str) -> str:
-    names = "|".join(OPTION_NAMES)
-    return re.sub(rf"\b({names})(?=\b|_from\b)", lambda name: OPTION_NAMES[name[0]], table)
 
 
 def _seeds(entries: list[Entry], labels: list[str]) -> str:
