@@ -95,7 +95,7 @@ def test_a_job_is_finished_only_by_the_run_that_it_asks_for(tmp_path: Path) -> N
     job = small_job(tmp_path, 1)
     assert not job.finished
 
-    assert cli.main(job.command[3:]) == 0
+    assert cli.main(job.command[4:]) == 0
 
     assert job.finished
     assert read_progress(job).sequences == 40
