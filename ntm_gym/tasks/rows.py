@@ -51,9 +51,10 @@ class Rows(NamedTuple):
     first_vector: int | None = None
 
     @property
-    def count(self) -> int:
+    def num_rows(self) -> int:
         """Rows of an episode (R)."""
-        return (self.inputs if self.symbols is None else self.symbols).shape[1]
+        rows: NDArray[Any] = self.inputs if self.symbols is None else self.symbols
+        return int(rows.shape[1])
 
     def shown(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
         """Return what the rows with these numbers show, ``(B, T, I)``, from ``(B, T)``."""

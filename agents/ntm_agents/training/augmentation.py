@@ -45,7 +45,7 @@ def sample_augmented(task: Task, keys: NDArray[np.uint64], probability: float) -
     compact = task.sample_compact(keys)
     rows, first = compact.rows, compact.rows.first_vector
     assert first is not None
-    sources = np.tile(np.arange(rows.count), (len(keys), 1))
+    sources = np.tile(np.arange(rows.num_rows), (len(keys), 1))
     vectors = sources[:, first:]
     chance = random_words(keys, _STREAM, vectors.shape[1]) * 2.0**-64
     blank, changed = chance < probability / 2, chance < probability
