@@ -27,7 +27,9 @@ BY_NAME = {
 
 def sources() -> list[Path]:
     return [
-        file for name, parent in PACKAGES.items() for file in sorted((parent / name).rglob("*.py"))
+        file
+        for name, parent in PACKAGES.items()
+        for file in sorted((parent / name).rglob("*.py"))
     ]
 
 

@@ -37,10 +37,10 @@ def test_a_variant_is_a_run_that_differs_in_what_its_name_says(recipe: str, name
         "clipping": {"max_gradient_norm", "max_gradient_component"},
         "hardest": {"min_length", "min_items"},
         "length": {"sequences"},
-        "coincidences": {"coincidences"},
-        "chance": {"coincidences"},
+        "augmentation": {"augmentation"},
+        "chance": {"augmentation"},
         "noise": {"weight_noise"},
-        "blur": {"blur_penalty", "blur_penalty_from"},
+        "entropy": {"entropy_penalty", "entropy_penalty_from"},
     }
     [allowed] = [names for word, names in respects.items() if word in name.split("-")]
     assert changed.keys() <= allowed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ntm_agents.command_line import parse_options
-from ntm_agents.training.config import TrainingConfig
+from ntm_agents.training.config import FORMER_NAMES, TrainingConfig
 from ntm_agents.training.layout import RUNS, run_folder
 from ntm_agents.training.recipes import RECIPES, find_recipe
 from ntm_gym.terminal import OneLineParser
@@ -26,11 +26,12 @@ _NUMBERS: dict[str, tuple[type, str]] = {
     "max_gradient_norm": (float, "longer gradients are scaled down to this norm"),
     "max_gradient_component": (float, "larger components of a gradient are clipped to this"),
     "weight_noise": (float, "standard deviation of noise on the weights, once solved"),
-    "blur_penalty": (float, "nats for each nat of entropy of each head's weighting"),
-    "coincidences": (float, "probability with which a training vector is blank or repeated"),
+    "entropy_penalty": (float, "coefficient of the entropy of each head's weighting"),
+    "augmentation": (float, "probability with which a training vector is blank or repeated"),
     "seed": (int, "of initial weights, training sequences and dropout"),
     "report_every": (int, "sequences between two validations, each with a checkpoint"),
 }
+_PENALTY_FROM = ("start", "solved")
 _OF_PPO = ("--env", "--policy", "--steps")
 
 
@@ -113,11 +114,17 @@ def make_parser() -> argparse.ArgumentParser:
             help=f"{what} ({_default(name)})",
         )
     parser.add_argument(
-        "--blur-penalty-from",
-        choices=("start", "solved"),
-        help="charge entropy from the start, or once the task counts as solved "
-        f"({_default('blur_penalty_from')})",
+        "--entropy-penalty-from",
+        choices=_PENALTY_FROM,
+        help="add the entropy penalty from the start, or once the task counts as solved "
+        f"({_default('entropy_penalty_from')})",
     )
+    for former, name in FORMER_NAMES.items():
+        arguments: dict[str, Any] = (
+            {"type": float} if name in _NUMBERS else {"choices": _PENALTY_FROM}
+        )
+        option = f"--{former.replace('_', '-')}"
+        parser.add_argument(option, dest=name, help=argparse.SUPPRESS, **arguments)
     parser.add_argument(
         "--output",
         type=Path,
@@ -156,7 +163,7 @@ def make_config(parsed: argparse.Namespace) -> TrainingConfig:
     config = find_recipe(parsed.recipe) if parsed.recipe else TrainingConfig()
     changes: dict[str, Any] = {
         name: value
-        for name in ("task", "network", "blur_penalty_from", *_NUMBERS)
+        for name in ("task", "network", "entropy_penalty_from", *_NUMBERS)
         if (value := getattr(parsed, name)) is not None
     }
     kept_task = (
@@ -180,7 +187,10 @@ def make_config(parsed: argparse.Namespace) -> TrainingConfig:
 
 def _check_meaning(changes: dict[str, Any], config: TrainingConfig) -> None:
     """Refuse options that would change nothing."""
-    for option, needed in (("patience", "solved_below"), ("blur_penalty_from", "blur_penalty")):
+    for option, needed in (
+        ("patience", "solved_below"),
+        ("entropy_penalty_from", "entropy_penalty"),
+    ):
         if option in changes and getattr(config, needed) is None:
             names = [name.replace("_", "-") for name in (option, needed)]
             raise ValueError(f"--{names[0]} means nothing without --{names[1]}")

@@ -15,8 +15,8 @@ def initial_network(config: TrainingConfig) -> nn.Module:
     """Draw a run's initial weights, which its seed decides.
 
     Raises:
-        ValueError: If the options do not fit the network, or heads are to be charged for blur
-            and it has none.
+        ValueError: If the options do not fit the network, or an entropy penalty is given
+            and it has no heads.
     """
     with seeded(config.seed, torch.device("cpu")):
         return draw_network(config)
@@ -25,8 +25,8 @@ def initial_network(config: TrainingConfig) -> nn.Module:
 def draw_network(config: TrainingConfig) -> nn.Module:
     """Draw the same weights where the generators have just been seeded; see `seeded`."""
     network = build_network(config.network, config.make_network_options())
-    if config.blur_penalty is not None and not isinstance(network, NTM):
+    if config.entropy_penalty is not None and not isinstance(network, NTM):
         raise ValueError(
-            f"blur_penalty must be left out for {config.network}, which has no heads"
+            f"entropy_penalty must be left out for {config.network}, which has no heads"
         )
     return network

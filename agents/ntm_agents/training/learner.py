@@ -96,7 +96,7 @@ class Learner:
         batch: Batch,
         learning_rate: float,
         noise: Tensor | None = None,
-        blur_penalty: float = 0.0,
+        entropy_penalty: float = 0.0,
     ) -> Tensor | float:
         """Learn from one batch; return its cost in nats a sequence.
 
@@ -104,9 +104,9 @@ class Learner:
             batch: What to learn from.
             learning_rate: How fast.
             noise: Added to the parameters while the gradient is computed.
-            blur_penalty: See `TrainingConfig`; an NTM's.
+            entropy_penalty: See `TrainingConfig`; 0 for a network without heads.
         """
-        self._charge_blur(blur_penalty / self._config.batch_size)
+        self._set_entropy_penalty(entropy_penalty / self._config.batch_size)
         nats = self._gradient_under(noise, batch)
         if self._config.max_gradient_component is not None:
             self._flat.clip_gradient_components(self._config.max_gradient_component)
@@ -116,7 +116,7 @@ class Learner:
         self._optimizer.step()
         return nats
 
-    def _charge_blur(self, penalty: float) -> None:
+    def _set_entropy_penalty(self, penalty: float) -> None:
         if isinstance(self._network, NTM) and self._network.blur_penalty != penalty:
             self._network.blur_penalty = penalty
             self._compute_gradient = self._gradient_of_batches()

@@ -64,7 +64,7 @@ def train(
     Raises:
         ValueError: If the device is not there, the configuration does not fit, the network
             cannot be called as `check_network` says, or the folder holds something else or
-            something damaged; if heads are to be charged for blur and the network has none,
+            something damaged; if an entropy penalty is given and the network has no heads,
             or if a CUDA graph is asked for elsewhere than on a CUDA device.
         FloatingPointError: If the cost or what is learned stops being finite; nothing that is
             not finite is written.
@@ -101,7 +101,7 @@ def _train(
     """Bring the network to the end of the run, from wherever the folder says that it is."""
     place = held_out.inputs.device
     sequences = TrainingSequences(
-        config.make_task(), config.seed, config.batch_size, place, config.coincidences
+        config.make_task(), config.seed, config.batch_size, place, config.augmentation
     )
     progress = _go_on(folder, learner, config)
     done, solved_at = progress.sequences, progress.solved_at
@@ -122,10 +122,10 @@ def _train(
     with bar, EventWriter(folder.tensorboard, purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
-            blur_penalty = config.blur_penalty_at(solved_at)
+            entropy_penalty = config.entropy_penalty_at(solved_at)
             noise = None if solved_at is None else weight_noise(config, done, parameters)
             summed_nats += learner.update(
-                sequences.batch(done), learning_rate, noise, blur_penalty
+                sequences.batch(done), learning_rate, noise, entropy_penalty
             )
             done += config.batch_size
             bar.update(config.batch_size)

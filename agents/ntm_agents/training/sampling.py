@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.training.coincidences import sample_with_coincidences
+from ntm_agents.training.augmentation import sample_augmented
 from ntm_agents.training.sizes import block_size
 from ntm_gym.tasks import Episodes, Task
 from ntm_gym.tasks.keyed_random import derive_keys
@@ -56,7 +56,7 @@ class TrainingSequences:
         seed: Which sequences.
         batch_size: Sequences in a batch.
         device: Where to put them.
-        coincidences: See `TrainingConfig`; None for the task's own sequences.
+        augmentation: See `TrainingConfig`; None for no augmentation.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class TrainingSequences:
         seed: int,
         batch_size: int,
         device: torch.device,
-        coincidences: float | None = None,
+        augmentation: float | None = None,
     ) -> None:
         """Sample nothing yet."""
         self._task, self._seed, self._batch_size = task, seed, batch_size
-        self._device, self._coincidences = device, coincidences
+        self._device, self._augmentation = device, augmentation
         self._block_size = block_size(task, batch_size)
         self._first = -1
         self._block: Batch | None = None
@@ -88,6 +88,6 @@ class TrainingSequences:
         return Batch(*(field[rows, :steps] for field in self._block))
 
     def _sample(self, keys: NDArray[np.uint64]) -> Episodes:
-        if self._coincidences is None:
+        if self._augmentation is None:
             return self._task.sample(keys)
-        return sample_with_coincidences(self._task, keys, self._coincidences)
+        return sample_augmented(self._task, keys, self._augmentation)

@@ -61,7 +61,7 @@ def test_loss_and_gradient_equal_those_of_autograd(
     assert float((gradient(flat) - expected).norm() / expected.norm()) < 1e-13
 
 
-def test_blur_is_charged_as_by_autograd() -> None:
+def test_the_entropy_penalty_is_that_of_autograd() -> None:
     network, flat = make_flat("lstm", 1, "each")
     network.blur_penalty = 0.3
     batch = make_batch(4)

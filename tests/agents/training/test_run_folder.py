@@ -163,7 +163,7 @@ def test_a_configuration_of_an_older_version_means_what_it_meant(
     run: Path, finished: Path
 ) -> None:
     older = (
-        "coincidences", "blur_penalty", "blur_penalty_from", "weight_noise", "patience",
+        "augmentation", "entropy_penalty", "entropy_penalty_from", "weight_noise", "patience",
         "solved_below", "max_gradient_component",
     )  # fmt: skip
     edit_config(run, lambda fields: [fields.pop(name) for name in older])
@@ -173,9 +173,30 @@ def test_a_configuration_of_an_older_version_means_what_it_meant(
     assert contents(run) == contents(finished)
 
 
+def test_a_configuration_with_the_fields_former_names_is_the_same_run(
+    run: Path, finished: Path
+) -> None:
+    former = {
+        "augmentation": "coincidences",
+        "entropy_penalty": "blur_penalty",
+        "entropy_penalty_from": "blur_penalty_from",
+    }
+    edit_config(
+        run, lambda fields: [fields.update({old: fields.pop(n)}) for n, old in former.items()]
+    )
+
+    go_on(run)
+
+    assert contents(run) == contents(finished)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            lambda fields: fields.update(coincidences=0.1),
+            "must give augmentation under one name",
+        ),
         (lambda fields: fields.update(of_the_future=1), "does not know: of_the_future; update"),
         (lambda fields: fields.pop("sequences"), "is damaged: sequences must be there"),
         (lambda fields: fields.update(sequences="many"), "another run: sequences differ"),

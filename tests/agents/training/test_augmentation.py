@@ -1,4 +1,4 @@
-"""Coincidences are as frequent as they should be, and change nothing else."""
+"""Augmentation is as frequent as it should be, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ntm_agents.training.coincidences import sample_with_coincidences
+from ntm_agents.training.augmentation import sample_augmented
 from ntm_agents.training.config import TrainingConfig
 from ntm_gym.tasks import Task, make_task
 from ntm_gym.tasks.keyed_random import derive_keys
@@ -28,13 +28,13 @@ def test_without_probability_the_episodes_are_those_of_the_task(name: str) -> No
     task = make_task(name)
 
     for found, expected in zip(
-        sample_with_coincidences(task, KEYS, 0.0), task.sample(KEYS), strict=True
+        sample_augmented(task, KEYS, 0.0), task.sample(KEYS), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
 
 
 def test_vectors_are_blank_or_repeat_the_one_before_as_often_as_asked() -> None:
-    vectors = copied_vectors(sample_with_coincidences(long_copy(), KEYS, 0.2).inputs)
+    vectors = copied_vectors(sample_augmented(long_copy(), KEYS, 0.2).inputs)
 
     blank = (vectors == 0).all(-1)
     repeats = (vectors[:, 1:] == vectors[:, :-1]).all(-1) & ~blank[:, :-1]
@@ -45,14 +45,14 @@ def test_vectors_are_blank_or_repeat_the_one_before_as_often_as_asked() -> None:
 
 
 def test_what_is_asked_for_changes_with_what_is_shown() -> None:
-    episodes = sample_with_coincidences(long_copy(), KEYS, 0.5)
+    episodes = sample_augmented(long_copy(), KEYS, 0.5)
 
     np.testing.assert_array_equal(copied_vectors(episodes.inputs), episodes.targets[:, 21:])
 
 
 def test_in_recall_a_vector_repeats_the_one_in_the_item_before() -> None:
     task = make_task("associative_recall", min_items=6, max_items=6)
-    inputs = sample_with_coincidences(task, KEYS, 1.0).inputs
+    inputs = sample_augmented(task, KEYS, 1.0).inputs
     items = inputs[:, :24].reshape(-1, 6, 4, 8)[:, :, 1:, :6]
 
     as_before = (items[:, 1:] == items[:, :-1]).all(-1)
@@ -65,7 +65,7 @@ def test_in_recall_a_vector_repeats_the_one_in_the_item_before() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_marks_lengths_and_scored_steps_stay(name: str) -> None:
     task = make_task(name)
-    changed, kept = sample_with_coincidences(task, KEYS, 0.5), task.sample(KEYS)
+    changed, kept = sample_augmented(task, KEYS, 0.5), task.sample(KEYS)
     bits = task.parameters()["num_bits"]
 
     np.testing.assert_array_equal(changed.inputs[..., bits:], kept.inputs[..., bits:])
@@ -75,15 +75,27 @@ def test_marks_lengths_and_scored_steps_stay(name: str) -> None:
 
 
 def test_an_episode_depends_on_its_key_alone() -> None:
-    together = sample_with_coincidences(long_copy(), KEYS, 0.3).inputs
-    alone = sample_with_coincidences(long_copy(), KEYS[7:8], 0.3).inputs
+    together = sample_augmented(long_copy(), KEYS, 0.3).inputs
+    alone = sample_augmented(long_copy(), KEYS[7:8], 0.3).inputs
 
     np.testing.assert_array_equal(together[7:8], alone)
 
 
-@pytest.mark.parametrize(("task", "options"), [("ngram", {}), ("copy", {"num_bits": 11})])
-def test_tasks_without_short_vectors_are_refused(task: str, options: dict[str, int]) -> None:
-    config = TrainingConfig(task=task, task_parameters=options, coincidences=0.1)
+def test_vectors_of_any_number_of_bits_are_augmented() -> None:
+    task = make_task("associative_recall", min_items=6, max_items=6, num_bits=40)
+    inputs = sample_augmented(task, KEYS, 1.0).inputs
+    items = inputs[:, :24].reshape(-1, 6, 4, 42)[:, :, 1:, :40]
+
+    blank = (items == 0).all(-1)
+    as_before = (items[:, 1:] == items[:, :-1]).all(-1)
+
+    assert (as_before | blank[:, 1:]).all()
+    assert not blank.all()
+    TrainingConfig("copy", {"num_bits": 11}, augmentation=0.1).make_task()
+
+
+def test_tasks_without_random_vectors_are_refused() -> None:
+    config = TrainingConfig(task="ngram", augmentation=0.1)
 
     with pytest.raises(ValueError, match="which is not made of random vectors"):
         config.make_task()
