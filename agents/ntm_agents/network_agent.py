@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from ntm_agents.blueprint import count_numbers
 from ntm_agents.checkpoints import load_checkpoint
 from ntm_agents.networks import count_parameters
+from ntm_gym.evaluation.agent import Sizes
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
-from ntm_gym.evaluation.sizes import Sizes
 
 _MAX_NUMBERS_AT_ONCE = 2**24
 

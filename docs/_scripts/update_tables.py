@@ -15,7 +15,7 @@ from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically, write_json
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
-from ntm_gym.leaderboard.table import METRICS, Row, format_table
+from ntm_gym.leaderboard.tables import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
 from ntm_gym.registration import ENVIRONMENTS
 from ntm_paper import reliability_tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,3 +88,26 @@ def resize(agent: object, memory_size: int) -> SequenceAgent:
     if not isinstance(agent, ResizableAgent):
         raise ValueError(f"{type(agent).__name__} must have a memory that can grow")
     return agent.with_memory_size(memory_size)
+
+
+class Sizes(NamedTuple):
+    """How large an agent is.
+
+    Attributes:
+        parameters: Trainable numbers.
+        memory_size: Locations of its memory; None if it has none of its own.
+        state_numbers: Numbers that it carries from one step to the next in each environment.
+    """
+
+    parameters: int
+    memory_size: int | None
+    state_numbers: int
+
+
+@runtime_checkable
+class MeasuredAgent(Protocol):
+    """An agent whose size can be computed."""
+
+    def measure(self) -> Sizes:
+        """Return how large it is."""
+        ...

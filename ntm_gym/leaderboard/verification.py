@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.evaluation.agent import Agent
+from ntm_gym.evaluation.agent import Agent, MeasuredAgent, Sizes
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
     CHECKPOINT_LOADER,
@@ -17,7 +17,6 @@ from ntm_gym.evaluation.loading import (
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.results import PointResult, Results
-from ntm_gym.evaluation.sizes import MeasuredAgent, Sizes
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import Entry, Run
 

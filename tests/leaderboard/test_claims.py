@@ -15,7 +15,7 @@ import torch
 from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.networks import build_network, count_parameters
 from ntm_gym.cli import main
-from ntm_gym.evaluation.sizes import Sizes
+from ntm_gym.evaluation.agent import Sizes
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.leaderboard import verification
 from ntm_gym.leaderboard.attachments import hash_file

@@ -11,8 +11,8 @@ from ntm_gym.cli import main
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.leaderboard.entries import Entry, Run
-from ntm_gym.leaderboard.overall import normalized_score, rank
 from ntm_gym.leaderboard.scores import oracle_results
+from ntm_gym.leaderboard.standings import normalized_score, rank
 
 
 def make_run(suite: Suite, seed: int, part_wrong: float) -> Run:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ntm_agents import NTM, NetworkAgent, NTMConfig, trace
 from ntm_gym.evaluation.reference_agents import OracleAgent, SilentAgent
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.recordings import (
+from ntm_gym.leaderboard.page.recordings import (
     MOST_STEPS,
     Episode,
     choose_episodes,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ntm_gym.evaluation import suites
-from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES, Interval, bootstrap_mean
+from ntm_gym.evaluation.aggregates import BOOTSTRAP_SEED, RESAMPLES, Interval, bootstrap_mean
 from ntm_gym.evaluation.loading import (
     CHECKPOINT_LOADER,
     load_checkpoint_agent,
@@ -18,11 +18,11 @@ from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import TRACKS, Entry
-from ntm_gym.leaderboard.overall import rank
-from ntm_gym.leaderboard.recordings import choose_episodes, record
+from ntm_gym.leaderboard.page.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_gym.leaderboard.table import METRICS
+from ntm_gym.leaderboard.standings import rank
+from ntm_gym.leaderboard.tables import METRICS
 from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 
 
