@@ -13,8 +13,9 @@ from ntm_agents.sb3.report import learning_table, read_runs
 from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically, write_json
+from ntm_gym.leaderboard.board import find_entries, read_board
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
+from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.tables import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
 from ntm_gym.registration import ENVIRONMENTS

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from ntm_gym.evaluation import suites
@@ -17,9 +18,10 @@ from ntm_gym.evaluation.loading import (
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.leaderboard.entries import TRACKS, Entry
+from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.page.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
+from ntm_gym.leaderboard.schema import TRACKS
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.tables import METRICS
@@ -119,7 +121,7 @@ def _entry(
                 "sequences": run.sequences,
                 "wallTime": run.wall_time_s,
                 "command": run.command,
-                "curve": run.curve,
+                "curve": None if run.curve is None else msgspec.structs.astuple(run.curve),
             }
             for run in entry.runs
         ],
