@@ -18,8 +18,8 @@ from ntm_gym.evaluation.loading import (
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.leaderboard.board import read_board
+from ntm_gym.leaderboard.fields import TRACKS
 from ntm_gym.leaderboard.references import play_references, read_references, write_references
-from ntm_gym.leaderboard.schema import TRACKS
 from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.submission import check_folder_name, submit
 from ntm_gym.leaderboard.tables import Row, format_claims, format_interval

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from ntm_gym.files import write_json
-from ntm_gym.leaderboard.schema import Curve, CurvePoint, convert
+from ntm_gym.leaderboard.fields import convert
+from ntm_gym.leaderboard.schema import Curve, CurvePoint
 from ntm_gym.tensor_files import MOST_BYTES
 from ntm_gym.untrusted import (
     MOST_DESCRIPTION_BYTES,

@@ -21,6 +21,7 @@ from ntm_gym.leaderboard.attachments import (
 from ntm_gym.leaderboard.curves import parse_curve
 from ntm_gym.leaderboard.descriptions import check_alike, check_claims, read_description
 from ntm_gym.leaderboard.entries import MOST_SEEDS, Entry, Run, expected_seeds
+from ntm_gym.leaderboard.fields import convert, list_names
 from ntm_gym.leaderboard.schema import (
     COMMON,
     Curve,
@@ -32,9 +33,7 @@ from ntm_gym.leaderboard.schema import (
     Scores,
     SuiteReference,
     Training,
-    convert,
     fields_of,
-    list_names,
 )
 from ntm_gym.leaderboard.scores import check_scores, oracle_results
 from ntm_gym.leaderboard.weights import are_same, weigh

@@ -18,8 +18,9 @@ from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.files import write_atomically
 from ntm_gym.leaderboard.attachments import MOST_JSON_BYTES, read_attachment
+from ntm_gym.leaderboard.fields import convert, list_names
 from ntm_gym.leaderboard.reading import find_unchanged, read_points
-from ntm_gym.leaderboard.schema import ReferencesFile, convert, list_names
+from ntm_gym.leaderboard.schema import ReferencesFile
 from ntm_gym.untrusted import parse_untrusted_json
 
 TRACK = "reference"

@@ -25,16 +25,15 @@ from ntm_gym.leaderboard.board import check_against_board
 from ntm_gym.leaderboard.curves import read_training_log, write_curve
 from ntm_gym.leaderboard.descriptions import check_alike, read_description
 from ntm_gym.leaderboard.entries import MOST_SEEDS, Entry, Run, write_entry
+from ntm_gym.leaderboard.fields import TRACKS, convert
 from ntm_gym.leaderboard.half_precision import check_halved, halve
 from ntm_gym.leaderboard.reading import check_entry, read_entry
 from ntm_gym.leaderboard.schema import (
     COMMON,
-    TRACKS,
     About,
     Description,
     EntryFile,
     Training,
-    convert,
     fields_of,
 )
 from ntm_gym.leaderboard.verification import check_networks, measure

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.board_fixtures import ENTRY_FIELDS, RUN_FIELDS
 
 from ntm_gym.cli import main
 from ntm_gym.evaluation.results import PointResult
@@ -14,6 +13,7 @@ from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.leaderboard.entries import Entry, Run
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_gym.leaderboard.standings import normalized_score, rank
+from tests.board_fixtures import ENTRY_FIELDS, RUN_FIELDS
 
 
 def make_run(suite: Suite, seed: int, part_wrong: float) -> Run:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
-from tests.board_fixtures import ENTRY_FIELDS, RUN_FIELDS
 
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite, find_suite
@@ -22,6 +21,7 @@ from ntm_paper.result_tables import (
     results_table,
 )
 from ntm_paper.rows import missing_rows, paper_rows
+from tests.board_fixtures import ENTRY_FIELDS, RUN_FIELDS
 
 EPISODES = 4
 MakeEntry = Callable[..., Entry]

@@ -19,9 +19,9 @@ from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import Entry
+from ntm_gym.leaderboard.fields import TRACKS
 from ntm_gym.leaderboard.page.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
-from ntm_gym.leaderboard.schema import TRACKS
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.tables import METRICS
