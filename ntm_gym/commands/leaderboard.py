@@ -12,7 +12,6 @@ from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.aggregates import BOOTSTRAP_SEED, RESAMPLES
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
 )
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
@@ -44,9 +43,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     loading = argparse.ArgumentParser(add_help=False)
     loading.add_argument(
         "--agent",
-        default=CHECKPOINT_LOADER,
         metavar="PACKAGE.MODULE:FACTORY",
-        help="makes an agent of a checkpoint and the trusted names; its code will be run",
+        help="makes an agent of a checkpoint and the trusted names; its code will be run; by "
+        "default the installed one",
     )
 
     play = verbs.add_parser("run", help="play all entries and compare", parents=[everywhere])

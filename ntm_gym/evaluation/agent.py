@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -62,6 +63,23 @@ class SequenceAgent(Protocol):
 
         Returns:
             Shape ``(B, T, O)``.
+        """
+        ...
+
+
+@runtime_checkable
+class TracingAgent(Protocol):
+    """An agent that can show what its memory holds."""
+
+    def trace_memory(self, inputs: NDArray[np.float32]) -> Mapping[str, NDArray[Any]] | None:
+        """Return what the memory held after each step.
+
+        Args:
+            inputs: Episodes from their first step, shape ``(B, T, I)``.
+
+        Returns:
+            At least ``memory``, ``(B, T, N, M)``, ``read_weightings``, ``(B, T, R, N)``, and
+            ``write_weightings``, ``(B, T, W, N)``; None if the agent has no such memory.
         """
         ...
 

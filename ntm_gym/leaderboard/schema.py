@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ntm_gym.leaderboard.fields import (
@@ -147,7 +148,7 @@ class TrainedTask(Struct, frozen=True):
     """The task that a description says its network was trained on."""
 
     name: Any = None
-    parameters: Object = {}
+    parameters: Object = msgspec.field(default_factory=dict)
 
 
 class SupervisedTraining(Struct, frozen=True, kw_only=True):
@@ -158,7 +159,7 @@ class SupervisedTraining(Struct, frozen=True, kw_only=True):
     patience: Count = 0
     report_every: Count = 0
     solved_below: Any = None
-    task_parameters: Object = {}
+    task_parameters: Object = msgspec.field(default_factory=dict)
 
 
 class Description(Training, frozen=True, kw_only=True):
@@ -170,8 +171,8 @@ class Description(Training, frozen=True, kw_only=True):
     parameters: Count
     cpu_time_s: AmountOrNone = None
     network: TextOrNone = None
-    options: Object = {}
-    training: Object = {}
+    options: Object = msgspec.field(default_factory=dict)
+    training: Object = msgspec.field(default_factory=dict)
     track: TextOrNone = None
     steps: CountOrNone = None
 

@@ -13,13 +13,12 @@ import msgspec
 
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.files import write_atomically
+from ntm_gym.files import write_together
 from ntm_gym.leaderboard.attachments import MOST_BYTES, hash_file
 from ntm_gym.leaderboard.board import check_against_board
 from ntm_gym.leaderboard.curves import read_training_log, write_curve
@@ -52,7 +51,7 @@ def submit(
     suite: Suite,
     about: Mapping[str, str],
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_point: Callable[[str], None] = lambda label: None,
     half: bool = False,
     known: Collection[Run] = (),
@@ -204,16 +203,11 @@ def _copy_files(folder: Path, checkpoint: Path, seed: int, half: bool) -> Path:
     """Copy a checkpoint and its learning curve into the entry's folder."""
     weights = folder / f"seed-{seed}.safetensors"
     content = read_untrusted_bytes(checkpoint, MOST_BYTES)
-    check_finite(str(checkpoint), parse_tensor_file(str(checkpoint), content))
-    if half:
-        halve(checkpoint, weights)
-    else:
-        description = checkpoint.with_suffix(".json")
-        write_atomically(weights, content)
-        write_atomically(
-            weights.with_suffix(".json"),
-            read_untrusted_bytes(description, MOST_DESCRIPTION_BYTES),
-        )
+    description = read_untrusted_bytes(checkpoint.with_suffix(".json"), MOST_DESCRIPTION_BYTES)
+    file = parse_tensor_file(str(checkpoint), content)
+    check_finite(str(checkpoint), file)
+    kept = halve(str(checkpoint), file) if half else content
+    write_together({weights.with_suffix(".json"): description, weights: kept})
     log = checkpoint.parent / "log.jsonl"
     if log.exists():
         write_curve(weights.with_suffix(".curve.json"), read_training_log(log))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ntm_gym.evaluation.agent import Agent, MeasuredAgent, Sizes
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
@@ -49,7 +48,7 @@ def check_networks(
     entry: Entry,
     folder: Path,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
 ) -> None:
     """Check what an entry claims of its networks, without playing.
 
@@ -122,7 +121,7 @@ def play_again(
     folder: Path,
     episodes: int | None = None,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_point: Callable[[str], None] = lambda label: None,
 ) -> Results:
     """Evaluate the checkpoint of one run on the entry's suite.

@@ -12,7 +12,6 @@ import numpy as np
 from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.aggregates import BOOTSTRAP_SEED, RESAMPLES, Interval, bootstrap_mean
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
@@ -34,7 +33,7 @@ def page_data(
     baseline: str,
     episodes: int,
     trusted: Collection[str],
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_agent: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
     """Compute intervals, verify a sample of every entry, and record episodes.
@@ -96,7 +95,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
 
 
 def _entry(
-    folder: Path, entry: Entry, episodes: int, trusted: Collection[str], loader: str
+    folder: Path, entry: Entry, episodes: int, trusted: Collection[str], loader: str | None
 ) -> dict[str, Any]:
     fresh = [play_again(entry, run, folder, episodes, trusted, loader) for run in entry.runs]
     differences = map(first_difference, entry.runs, fresh)
@@ -125,10 +124,7 @@ def _entry(
             }
             for run in entry.runs
         ],
-        "recordings": [
-            record(agent, episode, entry.memory_size is not None)
-            for episode in choose_episodes(entry.suite)
-        ],
+        "recordings": [record(agent, episode) for episode in choose_episodes(entry.suite)],
     }
 
 
@@ -140,9 +136,7 @@ def _reference(name: str, suite: Suite, points: Mapping[str, PointResult]) -> di
         "suite": suite.name,
         "results": _results([points]),
         "runs": [],
-        "recordings": [
-            record(agent, episode, has_memory=False) for episode in choose_episodes(suite)
-        ],
+        "recordings": [record(agent, episode) for episode in choose_episodes(suite)],
     }
 
 
