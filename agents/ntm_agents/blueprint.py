@@ -17,7 +17,8 @@ from torch.nn.modules import module as registration
 
 from ntm_agents.networks import build_network
 from ntm_agents.option_types import check_option_types
-from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, import_by_name
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
+from ntm_gym.names import import_by_name
 from ntm_gym.tensor_files import FLOATS, TensorFile
 from ntm_gym.untrusted import MOST_INTEGER, short_repr
 

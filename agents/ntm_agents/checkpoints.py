@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-import torch
 from torch import nn
 
 from ntm_agents.blueprint import build_checked
-from ntm_agents.files import encode_tensors, read_tensors
+from ntm_agents.files import encode_tensors
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
 from ntm_gym.files import encode_json, write_together
 from ntm_gym.tensor_files import check_finite, parse_tensor_file
@@ -95,30 +94,6 @@ def load_checkpoint(
     network = build_checked(str(path), name, options, file)
     network.load_state_dict(safetensors.torch.load(content))
     return network.eval(), description
-
-
-def halve_checkpoint(source: Path, target: Path) -> None:
-    """Publish a checkpoint again in half precision, in half the space.
-
-    `load_checkpoint` computes with it in single precision.
-
-    Args:
-        source: The ``.safetensors`` file; its description is kept.
-        target: Another one.
-
-    Raises:
-        ValueError: If the checkpoint is damaged, or a weight is beyond half precision.
-    """
-    description = read_description(source)
-    tensors, metadata = read_tensors(source)
-    halves = {
-        name: tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in tensors.items()
-    }
-    for name, half in halves.items():
-        if not torch.equal(half.isfinite(), tensors[name].isfinite()):
-            raise ValueError(f"{source} holds weights that half precision cannot")
-    _publish(target, encode_tensors(halves, metadata), description)
 
 
 def _publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:

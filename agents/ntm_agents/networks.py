@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import traceback
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
+
+from ntm_gym.names import import_by_name
 
 
 def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
@@ -31,11 +32,11 @@ def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
         ValueError: If the name cannot be found, the options do not fit, or the network's own
             code fails.
     """
-    module_name, separator, factory_name = name.partition(":")
-    if not (separator and module_name and factory_name):
-        raise ValueError(f"a network is named 'package.module:factory', not {name!r}")
     with reporting_failures(f"there is no network {name!r}"):
-        factory = getattr(importlib.import_module(module_name), factory_name)
+        try:
+            factory = import_by_name(name)
+        except ValueError as error:
+            raise (error.__cause__ or error) from None
     if not callable(factory):
         raise ValueError(f"{name!r} must make a torch module, but cannot be called")
     config_class = getattr(factory, "config_class", None)

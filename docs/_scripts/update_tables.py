@@ -16,9 +16,10 @@ from ntm_agents.sb3.report import learning_table, read_runs
 from ntm_gym.commands.envs import SCORES, Scores, measure_scores, scores_table, spaces_table
 from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically, write_json
+from ntm_gym.leaderboard.board import find_entries, read_board
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
-from ntm_gym.leaderboard.table import Row, format_table
+from ntm_gym.leaderboard.reading import read_entry
+from ntm_gym.leaderboard.tables import Row, format_table
 from ntm_gym.markdown import format_markdown
 from ntm_gym.registration import ENVIRONMENTS, RECORDS
 from ntm_paper import reliability_tables

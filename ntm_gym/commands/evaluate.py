@@ -15,7 +15,7 @@ from ntm_gym.evaluation.results import Results
 from ntm_gym.evaluation.suites import SUITES, Suite, find_suite
 from ntm_gym.files import write_json
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_gym.leaderboard.table import METRICS, Row, format_table
+from ntm_gym.leaderboard.tables import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
 
 

@@ -10,20 +10,18 @@ from ntm_gym.commands import leaderboard_page, leaderboard_verify
 from ntm_gym.commands.evaluate import print_tables, reference_row
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
-from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES
+from ntm_gym.evaluation.aggregates import BOOTSTRAP_SEED, RESAMPLES
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
 )
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.claims import format_claims
-from ntm_gym.leaderboard.entries import TRACKS
-from ntm_gym.leaderboard.overall import rank
-from ntm_gym.leaderboard.reading import read_board
+from ntm_gym.leaderboard.board import read_board
+from ntm_gym.leaderboard.fields import TRACKS
 from ntm_gym.leaderboard.references import play_references, read_references, write_references
+from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.submission import check_folder_name, submit
-from ntm_gym.leaderboard.table import Row, format_interval
+from ntm_gym.leaderboard.tables import Row, format_claims, format_interval
 from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 from ntm_gym.markdown import format_markdown
 
@@ -45,9 +43,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     loading = argparse.ArgumentParser(add_help=False)
     loading.add_argument(
         "--agent",
-        default=CHECKPOINT_LOADER,
         metavar="PACKAGE.MODULE:FACTORY",
-        help="makes an agent of a checkpoint and the trusted names; its code will be run",
+        help="makes an agent of a checkpoint and the trusted names; its code will be run; by "
+        "default the installed one",
     )
 
     play = verbs.add_parser("run", help="play all entries and compare", parents=[everywhere])

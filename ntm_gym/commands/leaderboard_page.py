@@ -10,9 +10,9 @@ from typing import Any
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
-from ntm_gym.leaderboard.page import write_page
-from ntm_gym.leaderboard.page_data import page_data
-from ntm_gym.leaderboard.reading import read_board
+from ntm_gym.leaderboard.board import read_board
+from ntm_gym.leaderboard.page.data import page_data
+from ntm_gym.leaderboard.page.writer import write_page
 from ntm_gym.leaderboard.references import read_references
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
-from ntm_gym.leaderboard.claims import format_claims
+from ntm_gym.leaderboard.board import check_against_board, read_board
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.reading import check_against_board, read_board, read_entry
+from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.references import References, play_references, read_references
+from ntm_gym.leaderboard.tables import format_claims
 from ntm_gym.leaderboard.verification import (
     check_networks,
     first_difference,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,23 @@ class SequenceAgent(Protocol):
 
 
 @runtime_checkable
+class TracingAgent(Protocol):
+    """An agent that can show what its memory holds."""
+
+    def trace_memory(self, inputs: NDArray[np.float32]) -> Mapping[str, NDArray[Any]] | None:
+        """Return what the memory held after each step.
+
+        Args:
+            inputs: Episodes from their first step, shape ``(B, T, I)``.
+
+        Returns:
+            At least ``memory``, ``(B, T, N, M)``, ``read_weightings``, ``(B, T, R, N)``, and
+            ``write_weightings``, ``(B, T, W, N)``; None if the agent has no such memory.
+        """
+        ...
+
+
+@runtime_checkable
 class ResizableAgent(Protocol):
     """An agent whose memory can be enlarged after training."""
 
@@ -88,3 +106,26 @@ def resize(agent: object, memory_size: int) -> SequenceAgent:
     if not isinstance(agent, ResizableAgent):
         raise ValueError(f"{type(agent).__name__} must have a memory that can grow")
     return agent.with_memory_size(memory_size)
+
+
+class Sizes(NamedTuple):
+    """How large an agent is.
+
+    Attributes:
+        parameters: Trainable numbers.
+        memory_size: Locations of its memory; None if it has none of its own.
+        state_numbers: Numbers that it carries from one step to the next in each environment.
+    """
+
+    parameters: int
+    memory_size: int | None
+    state_numbers: int
+
+
+@runtime_checkable
+class MeasuredAgent(Protocol):
+    """An agent whose size can be computed."""
+
+    def measure(self) -> Sizes:
+        """Return how large it is."""
+        ...

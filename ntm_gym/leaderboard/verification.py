@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.evaluation.agent import Agent
+from ntm_gym.evaluation.agent import Agent, MeasuredAgent, Sizes
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.results import PointResult, Results
-from ntm_gym.evaluation.sizes import MeasuredAgent, Sizes
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import Entry, Run
 
@@ -50,7 +48,7 @@ def check_networks(
     entry: Entry,
     folder: Path,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
 ) -> None:
     """Check what an entry claims of its networks, without playing.
 
@@ -123,7 +121,7 @@ def play_again(
     folder: Path,
     episodes: int | None = None,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_point: Callable[[str], None] = lambda label: None,
 ) -> Results:
     """Evaluate the checkpoint of one run on the entry's suite.

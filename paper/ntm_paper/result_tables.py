@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 
 from ntm_gym.leaderboard.entries import Run
-from ntm_gym.leaderboard.table import format_interval, seeds_words
+from ntm_gym.leaderboard.tables import format_interval, seeds_words
 from ntm_gym.markdown import format_markdown, list_seeds, short
 from ntm_gym.registration import RECORDS
 from ntm_paper.collection import AGENTS

@@ -10,8 +10,8 @@ from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.agent import SequenceAgent
 from ntm_gym.evaluation.loading import load_checkpoint_agent
+from ntm_gym.leaderboard.board import read_board
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.reading import read_board
 from ntm_paper.extrapolation import CHALLENGES, extrapolate
 from ntm_paper.extrapolation_records import (
     ExtrapolationRecord,

@@ -8,7 +8,8 @@ from pathlib import Path
 from ntm_gym.commands.leaderboard_verify import check_episodes
 from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
-from ntm_gym.leaderboard.reading import find_entries, read_entry
+from ntm_gym.leaderboard.board import find_entries
+from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 from ntm_paper.second_machine import differences_in, write_report
 

@@ -8,8 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.evaluation.comparisons import interquartile_mean, probability_of_improvement
-from ntm_gym.evaluation.intervals import Interval, bootstrap_runs
+from ntm_gym.evaluation.aggregates import (
+    Interval,
+    bootstrap_runs,
+    interquartile_mean,
+    probability_of_improvement,
+)
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import Entry

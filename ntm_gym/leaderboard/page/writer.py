@@ -13,7 +13,7 @@ from typing import Any
 
 from ntm_gym.files import write_atomically
 
-_WEB = importlib.resources.files("ntm_gym.leaderboard") / "web"
+_WEB = importlib.resources.files("ntm_gym.leaderboard.page") / "web"
 _STYLES = ("vendor/uPlot.min.css", "style.css")
 _SCRIPTS = (
     "vendor/uPlot.iife.min.js",
@@ -34,7 +34,7 @@ def write_page(path: Path, data: Mapping[str, Any]) -> None:
 
     Args:
         path: Of the HTML file.
-        data: What it shows; see `ntm_gym.leaderboard.page_data`.
+        data: What it shows; see `ntm_gym.leaderboard.page.data`.
 
     Raises:
         ValueError: If a number is not finite.

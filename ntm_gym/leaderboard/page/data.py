@@ -6,23 +6,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from ntm_gym.evaluation import suites
-from ntm_gym.evaluation.intervals import BOOTSTRAP_SEED, RESAMPLES, Interval, bootstrap_mean
+from ntm_gym.evaluation.aggregates import BOOTSTRAP_SEED, RESAMPLES, Interval, bootstrap_mean
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.leaderboard.entries import TRACKS, Entry
-from ntm_gym.leaderboard.overall import rank
-from ntm_gym.leaderboard.recordings import choose_episodes, record
+from ntm_gym.leaderboard.entries import Entry
+from ntm_gym.leaderboard.fields import TRACKS
+from ntm_gym.leaderboard.page.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_gym.leaderboard.table import METRICS
+from ntm_gym.leaderboard.standings import rank
+from ntm_gym.leaderboard.tables import METRICS
 from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
 
 
@@ -32,7 +33,7 @@ def page_data(
     baseline: str,
     episodes: int,
     trusted: Collection[str],
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_agent: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
     """Compute intervals, verify a sample of every entry, and record episodes.
@@ -94,7 +95,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
 
 
 def _entry(
-    folder: Path, entry: Entry, episodes: int, trusted: Collection[str], loader: str
+    folder: Path, entry: Entry, episodes: int, trusted: Collection[str], loader: str | None
 ) -> dict[str, Any]:
     fresh = [play_again(entry, run, folder, episodes, trusted, loader) for run in entry.runs]
     differences = map(first_difference, entry.runs, fresh)
@@ -119,14 +120,11 @@ def _entry(
                 "sequences": run.sequences,
                 "wallTime": run.wall_time_s,
                 "command": run.command,
-                "curve": run.curve,
+                "curve": None if run.curve is None else msgspec.structs.astuple(run.curve),
             }
             for run in entry.runs
         ],
-        "recordings": [
-            record(agent, episode, entry.memory_size is not None)
-            for episode in choose_episodes(entry.suite)
-        ],
+        "recordings": [record(agent, episode) for episode in choose_episodes(entry.suite)],
     }
 
 
@@ -138,9 +136,7 @@ def _reference(name: str, suite: Suite, points: Mapping[str, PointResult]) -> di
         "suite": suite.name,
         "results": _results([points]),
         "runs": [],
-        "recordings": [
-            record(agent, episode, has_memory=False) for episode in choose_episodes(suite)
-        ],
+        "recordings": [record(agent, episode) for episode in choose_episodes(suite)],
     }
 
 

@@ -1,4 +1,4 @@
-"""Intervals over training seeds and episodes, or over runs."""
+"""Means with bootstrap intervals, and agents compared over tasks (Agarwal et al. 2021)."""
 
 from __future__ import annotations
 
@@ -92,3 +92,46 @@ def bootstrap_runs(
     ]
     low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(statistic(*agents), float(low), float(high))
+
+
+def interquartile_mean(scores: Sequence[NDArray[np.float64]]) -> float:
+    """Return the mean of the middle half of all runs on all tasks.
+
+    Of all scores, the quarter at either end is left out (rounded down), as Agarwal et al.
+    (2021) recommend: neither one lucky run nor one hopeless task decides.
+
+    Args:
+        scores: For each task, the scores of its runs.
+
+    Example:
+        >>> interquartile_mean([np.array([0.0, 1.0]), np.array([3.0, 100.0])])
+        2.0
+    """
+    from scipy.stats import trim_mean
+
+    return float(trim_mean(np.concatenate(scores), 0.25))
+
+
+def probability_of_improvement(
+    scores: Sequence[NDArray[np.float64]], baseline: Sequence[NDArray[np.float64]]
+) -> float:
+    """Return how likely a run beats a run of the baseline on the same task.
+
+    Ties count one half; the mean over tasks.
+
+    Args:
+        scores: For each task, the scores of its runs; higher is better.
+        baseline: The same for the baseline.
+
+    Example:
+        >>> probability_of_improvement([np.array([1.0, 3.0])], [np.array([1.0, 2.0])])
+        0.625
+    """
+    return float(
+        np.mean(
+            [
+                ((ours[:, None] > theirs) + 0.5 * (ours[:, None] == theirs)).mean()
+                for ours, theirs in zip(scores, baseline, strict=True)
+            ]
+        )
+    )

@@ -9,14 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.evaluation.agent import Agent, ProbabilisticAgent, SequenceAgent
-from ntm_gym.evaluation.loading import import_by_name
+from ntm_gym.evaluation.agent import Agent, ProbabilisticAgent, SequenceAgent, TracingAgent
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.tasks import Episodes
 
 MOST_STEPS = 128
-MEMORY_TRACER = "ntm_agents.ntm.tracing:trace_arrays"
-"""Called with an agent and inputs; returns arrays of its memory, or None if it has none."""
 
 _LEVELS = 255
 _IN_USE = 0.05
@@ -73,19 +70,18 @@ def _cut(label: str, episodes: Episodes) -> Episode:
     )
 
 
-def record(agent: Agent, episode: Episode, has_memory: bool) -> dict[str, Any]:
+def record(agent: Agent, episode: Episode) -> dict[str, Any]:
     """Let an agent play an episode and keep what can be seen of it.
 
     Args:
-        agent: Whom.
+        agent: The agent.
         episode: What it plays.
-        has_memory: Whether to look for a memory.
 
     Returns:
         Answers, and the memory's locations in use; ready for JSON.
     """
     inputs = episode.inputs[None]
-    trace = import_by_name(MEMORY_TRACER)(agent, inputs) if has_memory else None
+    trace = agent.trace_memory(inputs) if isinstance(agent, TracingAgent) else None
     return {
         "answers": pack(_answers(agent, inputs)[0]),
         "memory": None if trace is None else _memory(trace),

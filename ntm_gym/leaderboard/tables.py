@@ -1,4 +1,4 @@
-"""The table: every agent at every point, with intervals."""
+"""Tables of agents and points with intervals, and what entries claim beyond them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
+from ntm_gym.evaluation.aggregates import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.leaderboard.entries import TRAINING_SEEDS, Entry
 from ntm_gym.markdown import format_markdown, short
@@ -16,6 +16,11 @@ METRICS = {
     "bits_per_sequence": "Bits per sequence (cross-entropy; lower is better)",
     "bit_errors_per_sequence": "Wrong bits per sequence (lower is better)",
 }
+
+CLAIMED = ("authors", "link", "licence", "commit", "machine", "versions")
+"""Fields of an entry that are its authors' word."""
+CLAIMED_OF_RUNS = ("wall_time_s", "cpu_time_s", "command")
+"""Fields of a run that its description repeats, and that are its authors' word as well."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,3 +106,29 @@ def seeds_words(count: int, asked: int) -> str:
         ('3 of 5', 'single run')
     """
     return "single run" if count == 1 else f"{count} of {asked}"
+
+
+def format_claims(entry: Entry) -> str:
+    """Return a line with all that an entry claims and nobody can compute.
+
+    Everything else is recomputed by a verification or compared with descriptions and weights.
+
+    Args:
+        entry: The entry.
+    """
+    claims = {name: _format_claim(getattr(entry, name)) for name in CLAIMED}
+    for name in CLAIMED_OF_RUNS:
+        values = [getattr(run, name) for run in entry.runs]
+        claims[name] = ", ".join(
+            map(_format_claim, values if name != "command" else values[:1])
+        )
+    curves = sum(run.curve is not None for run in entry.runs)
+    claims["learning curves"] = f"{curves} of {len(entry.runs)} runs"
+    listed = "; ".join(f"{name} {claim}" for name, claim in claims.items())
+    return f"{entry.name}, {entry.suite.name}: claimed, not computed: {listed}"
+
+
+def _format_claim(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items()) or "-"
+    return "-" if value in (None, "") else str(value)
