@@ -99,11 +99,7 @@ def test_options_are_still_taken_under_their_former_names() -> None:
         ("--learning-rate inf", "learning_rate must be at most 1e\\+30, not inf"),
         ("--weight-noise 1e300", "weight_noise must be at most"),
         ("--decay-fraction nan", "decay_fraction must lie between 0 and 1, not be nan"),
-<<<<<<< HEAD
         ("--task-option max_length=1000000000", "an episode may hold at most 1048576 numbers"),
-=======
-        ("--task-option max_length=1000000000", "may hold at most 1048576 numbers"),
->>>>>>> trainer
         ("--batch-size 1000000000 --sequences 1000000000 --report-every 1000000000", "0.5 GiB"),
         ("--network :x", "a network is named 'package.module:factory', not ':x'"),
         ("--network nowhere:x", "there is no network 'nowhere:x': No module named 'nowhere'"),
@@ -241,13 +237,7 @@ def test_a_folder_whose_name_is_no_text_is_trained_in(tmp_path: Path) -> None:
     output = os.fsdecode(bytes(tmp_path) + b"/\xff")
     command = [*PROGRAM, *SMALL, "--sequences", "10", "--output", output]
 
-<<<<<<< HEAD
     done = subprocess.run(command, env=environment(), capture_output=True)
-=======
-    done = subprocess.run(
-        command, env=environment(), capture_output=True, text=True, errors="surrogateescape"
-    )
->>>>>>> trainer
 
     assert done.returncode == 0, done.stderr
     assert b"bits per held-out sequence" in done.stdout
