@@ -45,6 +45,18 @@ def test_every_path_of_the_architecture_page_exists() -> None:
         assert any((root / path).exists() for root in roots), path
 
 
+def test_every_name_that_the_architecture_page_finds_in_a_file_is_defined_there() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+
+    places = re.findall(r"`([\w.]+)` in `([\w/.]+)`", page)
+
+    assert len(places) >= 2
+    for name, path in places:
+        for part in name.split("."):
+            source = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"(?:def|class) {part}\b", source), f"{name} in {path}"
+
+
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
 def test_every_local_link_and_its_heading_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
