@@ -26,7 +26,6 @@ class Display:
     def __init__(
         self, workers: int, stream: TextIO = sys.stderr, every_s: float = 60.0
     ) -> None:
-        """Show nothing yet."""
         self._workers, self._stream, self._every_s = workers, stream, every_s
         self._started = time.monotonic()
         self._last_line_at = -every_s

@@ -45,7 +45,6 @@ class Curve(BaseCallback):
     """
 
     def __init__(self, env_id: str, every: int) -> None:
-        """Begin an empty curve."""
         super().__init__()
         self._env_id, self._every, self.next_point = env_id, every, every
         self.points: list[dict[str, float]] = []

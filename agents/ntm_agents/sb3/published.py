@@ -21,7 +21,7 @@ from ntm_gym.untrusted import read_untrusted_json, short_repr
 
 FORMAT = 1
 TRUSTED_POLICIES = frozenset({"ntm_baselines.sb3_lstm_policy:LSTMPolicy"})
-"""Policies that a file may name without being asked for."""
+"""Policies that a file may name and the loader imports without being told to."""
 
 _REQUIRED = {"format": int, "policy": str, "policy_kwargs": dict, "task": dict}
 
@@ -82,7 +82,7 @@ def load_policy(
     Args:
         path: The ``.safetensors`` file.
         trusted: Names of policies that may be imported and built.
-        device: Where to.
+        device: The device that the policy is put on.
 
     Returns:
         The policy in evaluation mode, and its description.

@@ -42,7 +42,6 @@ class SB3VectorEnv(VecEnv):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any], step_infos: bool = True) -> None:
-        """Take over the environment."""
         mode = env.metadata.get("autoreset_mode")
         if mode is not AutoresetMode.SAME_STEP:
             raise ValueError(

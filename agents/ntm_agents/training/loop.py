@@ -15,17 +15,20 @@ from tqdm import tqdm
 from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import count_parameters, reporting_failures
 from ntm_agents.training.config import TrainingConfig, is_run
-from ntm_agents.training.contract import check_network
+from ntm_agents.training.contract import check_network, initial_network
 from ntm_agents.training.devices import describe_device, find_device, find_versions
 from ntm_agents.training.events import EventWriter
 from ntm_agents.training.gradients import check_capturable
-from ntm_agents.training.initial_network import draw_network
 from ntm_agents.training.layout import MODEL
 from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
-from ntm_agents.training.noise import weight_noise
 from ntm_agents.training.random_state import seeded
-from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
+from ntm_agents.training.sampling import (
+    Batch,
+    TrainingSequences,
+    validation_batch,
+    weight_noise,
+)
 from ntm_agents.training.sizes import VALIDATION_EPISODES
 from ntm_agents.training.supervised_run import Progress, SupervisedRun, is_published
 
@@ -75,7 +78,7 @@ def train(
     task = config.make_task()
     held_out = validation_batch(task, VALIDATION_EPISODES, place)
     with seeded(config.seed, place):
-        network = draw_network(config).to(place)
+        network = initial_network(config).to(place)
         check_network(network, config.network, _first_of(held_out, min(2, config.batch_size)))
         with SupervisedRun(output, config) as folder:
             if not folder.is_published():
@@ -215,7 +218,7 @@ def _validate(network: nn.Module, held_out: Batch) -> float:
     network.eval()
     try:
         with reporting_failures(
-            f"{type(network).__name__} must answer inputs of shape "
+            f"{type(network).__name__} must take inputs of shape "
             f"{tuple(held_out.inputs.shape)} in evaluation mode, but failed"
         ):
             logits = network(held_out.inputs)[0]
