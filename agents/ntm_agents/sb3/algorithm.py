@@ -13,12 +13,11 @@ from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from ntm_agents.networks import reporting_failures
 from ntm_agents.ntm.config import NTMConfig
-from ntm_agents.sb3.environments import env_point
+from ntm_agents.sb3.environments import env_point, make_sb3_env
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.presets import PPOPreset
 from ntm_agents.sb3.published import name_of
 from ntm_agents.sb3.sequence_buffer import SequencePPO
-from ntm_agents.sb3.vec_env import make_sb3_env
 
 _LARGEST_STATES = 2**28
 _LARGEST_SEED = 2**32 - 1  # of numpy's global generator, which Stable-Baselines3 seeds
