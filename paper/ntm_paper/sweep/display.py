@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
-from ntm_paper.estimate import job_seconds_left, seconds_left
-from ntm_paper.jobs import Job, JobProgress
-from ntm_paper.scheduler import Snapshot
+from ntm_paper.sweep.estimate import job_seconds_left, seconds_left
+from ntm_paper.sweep.jobs import Job, JobProgress
+from ntm_paper.sweep.scheduler import Snapshot
 
 _WIDTH = 24
 
