@@ -13,7 +13,7 @@ from ntm_agents.blueprint import build_checked
 from ntm_agents.files import encode_tensors
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
 from ntm_gym.files import encode_json, write_together
-from ntm_gym.tensor_files import check_finite, parse_tensor_file
+from ntm_gym.tensor_files import TensorFile, check_finite, parse_tensor_file
 from ntm_gym.untrusted import read_untrusted_bytes, read_untrusted_json, short_repr
 
 FORMAT = 1
@@ -70,7 +70,9 @@ def load_checkpoint(
         trusted: Names of networks that may be imported.
 
     Returns:
-        The network in evaluation mode, and its description.
+        The network in evaluation mode, and its description. The network declares the dtypes of
+        its parameters and buffers, whatever the file's: half precision is computed with in
+        single, and buffers of integers or in double precision are kept exactly.
 
     Raises:
         ValueError: If a file is damaged, foreign or larger than `MOST_BYTES`, names a network
@@ -84,6 +86,22 @@ def load_checkpoint(
             f"{path} names the network {short_repr(name)}, which must be trusted to be "
             f"imported; trusted are {', '.join(sorted(trusted))}"
         )
+    content, file = read_weights(path)
+    network = build_checked(str(path), name, options, file)
+    network.load_state_dict(safetensors.torch.load(content))
+    return network.eval(), description
+
+
+def read_weights(path: Path) -> tuple[bytes, TensorFile]:
+    """Read a file of weights that a stranger may have written.
+
+    Returns:
+        Its content, and what that holds.
+
+    Raises:
+        ValueError: If it is missing, damaged, foreign or larger than `MOST_BYTES`, or a number
+            is not finite.
+    """
     if not path.exists():
         raise ValueError(f"there is no checkpoint {path}")
     content = read_untrusted_bytes(path, MOST_BYTES)
@@ -91,9 +109,7 @@ def load_checkpoint(
     if "ntm-gym" not in file.metadata:
         raise ValueError(f"{path} must be a checkpoint of ntm-gym, but was written elsewhere")
     check_finite(str(path), file)
-    network = build_checked(str(path), name, options, file)
-    network.load_state_dict(safetensors.torch.load(content))
-    return network.eval(), description
+    return content, file
 
 
 def _publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:

@@ -32,7 +32,6 @@ class NetworkAgent:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        """Keep the network."""
         self.network = network
         self._like = next(network.parameters())
         matrices = (each.shape for each in network.parameters() if each.dim() > 1)

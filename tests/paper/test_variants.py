@@ -10,8 +10,8 @@ from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.layout import finished_runs
 from ntm_agents.training.recipes import find_recipe
 from ntm_gym.files import read_json
-from ntm_paper import train_variant
-from ntm_paper.jobs import make_job
+from ntm_paper.sweep import train_variant
+from ntm_paper.sweep.jobs import make_job
 from ntm_paper.variants import VARIANTS, differences, find_variant, variant_folder
 
 TINY = TrainingConfig(

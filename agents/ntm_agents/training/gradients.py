@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,9 +33,9 @@ def gradient_of(
         and selects_numba(network.backend, vector.device, vector.dtype)
         and _holds_weights_only(network)
     ):
-        module = importlib.import_module("ntm_agents.training.numba_gradient")
-        fused: Callable[[Batch], float] = module.NumbaGradient(network)
-        return fused
+        from ntm_agents.training.numba_gradient import NumbaGradient  # needs numba
+
+        return NumbaGradient(network)
     return autograd_gradient_of(network, flat)
 
 
@@ -94,7 +93,6 @@ class CapturedGradient:
     def __init__(
         self, compute: ComputeGradient, device: torch.device, network: nn.Module | None = None
     ) -> None:
-        """Capture nothing yet."""
         check_capturable(device)
         self._compute, self._device = compute, device
         self._network = nn.Identity() if network is None else network

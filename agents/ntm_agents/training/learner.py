@@ -22,10 +22,10 @@ from ntm_agents.training.sampling import Batch
 
 
 class Learner:
-    """Changes a network, batch by batch.
+    """Updates a network, batch by batch.
 
     Args:
-        network: What learns, where it is to learn.
+        network: The network, on the device where it is trained.
         config: The run.
         cuda_graph: Launch forward and backward as one CUDA graph for each length of a batch.
 
@@ -34,7 +34,6 @@ class Learner:
     """
 
     def __init__(self, network: nn.Module, config: TrainingConfig, cuda_graph: bool) -> None:
-        """Start with averages of zero."""
         self._config, self._network, self._cuda_graph = config, network, cuda_graph
         self._flat = FlatParameters(network)
         self._device = self._flat.vector.device
@@ -98,11 +97,11 @@ class Learner:
         noise: Tensor | None = None,
         entropy_penalty: float = 0.0,
     ) -> Tensor | float:
-        """Learn from one batch; return its cost in nats a sequence.
+        """Update the network by one batch; return its loss in nats a sequence.
 
         Args:
-            batch: What to learn from.
-            learning_rate: How fast.
+            batch: Training sequences.
+            learning_rate: Of this update.
             noise: Added to the parameters while the gradient is computed.
             entropy_penalty: See `TrainingConfig`; 0 for a network without heads.
         """

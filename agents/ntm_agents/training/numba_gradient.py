@@ -27,7 +27,6 @@ class NumbaGradient:
     """
 
     def __init__(self, network: NTM) -> None:
-        """Look up the parameters and where their gradients go."""
         self._network, self._config = network, network.config
         weights = network.weights().flat()
         self._weights = weight_arrays(weights, self._config)
@@ -41,7 +40,7 @@ class NumbaGradient:
         )
         d_logits = torch.empty_like(logits)
         nats = cross_entropy(
-            array(logits), array(batch.targets), array(batch.scored), array(d_logits)
+            array(logits), array(batch.targets), array(batch.target_mask), array(d_logits)
         )
         backward_pass(
             kept,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ntm_agents.sb3 import cli, learning
+from ntm_agents.sb3 import cli
+from ntm_agents.sb3.ppo_run import PPORun
 from ntm_agents.training.cli import main as ntm_train
 
 ENV = ["--env", "NTMCopySmall-v0"]
@@ -108,7 +109,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     assert cli.main([*SHORT, "--output", str(tmp_path / "file")]) == 2
     assert cli.main([*SHORT, "--output", str(tmp_path / "file/run")]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first == f"ntm-train ppo: {tmp_path / 'file'} must be a folder"
+    assert first == f"ntm-train ppo: {tmp_path / 'file'} must be a folder, but is a file"
     assert str(tmp_path / "file") in second
 
 
@@ -150,7 +151,7 @@ def test_ctrl_c_is_one_line(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(learning._Run, "_on_step", interrupted)
+        patch.setattr(PPORun, "_on_step", interrupted)
         assert cli.main([*SHORT, "--output", str(tmp_path)]) == 130
     assert capsys.readouterr().err == (
         "ntm-train ppo: stopped; the same command goes on from the last checkpoint\n"

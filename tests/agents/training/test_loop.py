@@ -20,7 +20,7 @@ from ntm_agents.ntm.tracing import trace
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
-from ntm_agents.training.run_folder import Progress, RunFolder
+from ntm_agents.training.supervised_run import Progress, SupervisedRun
 from ntm_gym.tasks.keyed_random import derive_keys
 
 TINY = TrainingConfig(
@@ -130,7 +130,7 @@ def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     with (
-        RunFolder(tmp_path, TINY),
+        SupervisedRun(tmp_path, TINY),
         pytest.raises(ValueError, match="another process is training in"),
     ):
         train(TINY, tmp_path, show_progress=False)
@@ -241,14 +241,14 @@ def test_a_run_that_was_stopped_after_it_was_solved_ends_with_the_same_weights(
         TINY, solved_below=1e9, decay_fraction=0.5, entropy_penalty=0.1
     )
     expected = train(config, tmp_path / "whole", show_progress=False).read_bytes()
-    save = RunFolder.save
+    save = SupervisedRun.save
 
-    def stop_at_40(folder: RunFolder, progress: Progress) -> None:
+    def stop_at_40(folder: SupervisedRun, progress: Progress) -> None:
         save(folder, progress)
         if progress.sequences == 40:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(RunFolder, "save", stop_at_40)
+    monkeypatch.setattr(SupervisedRun, "save", stop_at_40)
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "parts", show_progress=False)
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, NamedTuple
 
-from ntm_paper.jobs import Job, JobProgress, read_progress
+from ntm_paper.sweep.jobs import Job, JobProgress, read_progress
 
 _GRACE_S = 10.0
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}

@@ -17,14 +17,14 @@ import sys
 from pathlib import Path
 from ntm_paper import cli
 from ntm_paper.commands import running
-from ntm_paper.jobs import Job
+from ntm_paper.sweep.jobs import Job
 from ntm_agents.training.config import TrainingConfig
 
 class Endless(Job):
     @property
     def command(self):
         worker = super().command[:3]
-        code = "from ntm_paper.worker import end_with_parent; end_with_parent(); "
+        code = "from ntm_paper.sweep.worker import end_with_parent; end_with_parent(); "
         code += "import os, time; os.write(WRITING, b'begun'); "
         code += "[time.sleep(60) for _ in range(60)]"
         return [worker[0], "-c", code.replace("WRITING", sys.argv[1])]

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 2 if the run cannot be made.
     """
-    parser = argparse.ArgumentParser(prog="python -m ntm_paper.train_variant")
+    parser = argparse.ArgumentParser(prog="python -m ntm_paper.sweep.train_variant")
     parser.add_argument("--recipe", required=True, help="name of the recipe")
     parser.add_argument("--variant", required=True, help="name of the variant")
     parser.add_argument("--seed", type=int, required=True, help="training seed")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ntm_agents.training.config import TrainingConfig
-from ntm_paper.estimate import seconds_left
-from ntm_paper.jobs import Job, JobProgress
+from ntm_paper.sweep.estimate import seconds_left
+from ntm_paper.sweep.jobs import Job, JobProgress
 
 
 def job(group: str, expected_s: float) -> Job:

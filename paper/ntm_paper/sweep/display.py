@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
-from ntm_paper.estimate import job_seconds_left, seconds_left
-from ntm_paper.jobs import Job, JobProgress
-from ntm_paper.scheduler import Snapshot
+from ntm_paper.sweep.estimate import job_seconds_left, seconds_left
+from ntm_paper.sweep.jobs import Job, JobProgress
+from ntm_paper.sweep.scheduler import Snapshot
 
 _WIDTH = 24
 
@@ -26,7 +26,6 @@ class Display:
     def __init__(
         self, workers: int, stream: TextIO = sys.stderr, every_s: float = 60.0
     ) -> None:
-        """Show nothing yet."""
         self._workers, self._stream, self._every_s = workers, stream, every_s
         self._started = time.monotonic()
         self._last_line_at = -every_s

@@ -6,7 +6,7 @@ import heapq
 import statistics
 from collections.abc import Mapping, Sequence
 
-from ntm_paper.jobs import Job, JobProgress
+from ntm_paper.sweep.jobs import Job, JobProgress
 
 
 def seconds_left(

@@ -10,8 +10,7 @@ import torch
 from ntm_agents.networks import build_network
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.learner import Learner
-from ntm_agents.training.noise import weight_noise
-from ntm_agents.training.sampling import TrainingSequences
+from ntm_agents.training.sampling import TrainingSequences, weight_noise
 
 CONFIG = TrainingConfig(
     task_parameters={"num_bits": 2, "max_length": 2},

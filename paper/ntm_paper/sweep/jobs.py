@@ -12,7 +12,7 @@ from ntm_agents.training.config import TrainingConfig, is_run
 from ntm_agents.training.layout import LOG, has_published, run_folder
 from ntm_agents.training.recipes import find_recipe
 from ntm_agents.training.run_log import read_log
-from ntm_paper import train_variant, worker
+from ntm_paper.sweep import train_variant, worker
 from ntm_paper.variants import find_variant, variant_folder
 
 

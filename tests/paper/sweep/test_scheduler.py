@@ -14,9 +14,9 @@ import pytest
 from ntm_agents.training import cli
 from ntm_agents.training.config import TrainingConfig
 from ntm_gym.files import write_json
-from ntm_paper.display import Display
-from ntm_paper.jobs import Job, make_job, read_progress
-from ntm_paper.scheduler import Snapshot, run_jobs
+from ntm_paper.sweep.display import Display
+from ntm_paper.sweep.jobs import Job, make_job, read_progress
+from ntm_paper.sweep.scheduler import Snapshot, run_jobs
 
 
 class Script(Job):

@@ -1,4 +1,4 @@
-"""A run that ends with the process that started it: ``python -m ntm_paper.worker MODULE …``.
+"""A run that ends with its parent: ``python -m ntm_paper.sweep.worker MODULE …``.
 
 Its standard input is a pipe whose other end only the parent holds: when the parent ends,
 however that happens, the pipe does too, on every system.
