@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -28,11 +27,6 @@ from ntm_agents.kernels.core import (
 from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.ntm.state import NTMState
 
-_FUNCTIONS = {
-    "numba_cpu": "ntm_agents.kernels.numba_cpu:Sequences",
-    "triton_gpu": "ntm_agents.kernels.triton_gpu:Core",
-}
-
 
 def run_numba(
     inputs: Tensor,
@@ -46,7 +40,7 @@ def run_numba(
     tensors = [inputs, *(state or ()), *weights.flat()]
     results = config.features_size if weights.output is None else weights.output[1].shape[0]
     output, *final = core(
-        "numba_cpu",
+        "numba",
         sizes_of(config),
         state is not None,
         results,
@@ -67,7 +61,7 @@ def _run_triton_core(
     blur_penalty: float = 0.0,
 ) -> tuple[Tensor, NTMState]:
     features, *final = core(
-        "triton_gpu",
+        "triton",
         sizes_of(config),
         True,
         config.features_size,
@@ -91,10 +85,10 @@ def constant_for_compilers(function: Function) -> Function:
 
 
 RUNS: dict[str, Run] = {
-    "numba_cpu": run_numba,
-    "triton_gpu": with_projections(_run_triton_core),
+    "numba": run_numba,
+    "triton": with_projections(_run_triton_core),
 }
-"""Backends for a compiler, by the name of the module that holds their kernels."""
+"""Backends for a compiler, by their names."""
 
 
 @constant_for_compilers
@@ -121,7 +115,7 @@ def core(
     """Run whole sequences.
 
     Args:
-        kernel: Name of a module with kernels.
+        kernel: Name of the backend.
         sizes: From `sizes_of`.
         has_state: Whether there is a state among the tensors.
         results: Numbers that come out at each step.
@@ -223,8 +217,13 @@ class _Context:
 
 
 def _function(kernel: str) -> Any:
-    module, _, name = _FUNCTIONS[kernel].partition(":")
-    return getattr(importlib.import_module(module), name)
+    if kernel == "numba":
+        from ntm_agents.kernels.numba.cpu import Sequences
+
+        return Sequences
+    from ntm_agents.kernels.triton.gpu import Core
+
+    return Core
 
 
 def _arguments(

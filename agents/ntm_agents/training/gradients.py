@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,9 +33,9 @@ def gradient_of(
         and selects_numba(network.backend, vector.device, vector.dtype)
         and _holds_weights_only(network)
     ):
-        module = importlib.import_module("ntm_agents.training.numba_gradient")
-        fused: Callable[[Batch], float] = module.NumbaGradient(network)
-        return fused
+        from ntm_agents.training.numba_gradient import NumbaGradient
+
+        return NumbaGradient(network)
     return autograd_gradient_of(network, flat)
 
 

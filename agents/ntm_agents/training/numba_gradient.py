@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ntm_agents.kernels.numba_arrays import array
-from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
-from ntm_agents.kernels.numba_training import cross_entropy
-from ntm_agents.kernels.numba_weights import weight_arrays
+from ntm_agents.kernels.numba.arrays import array
+from ntm_agents.kernels.numba.passes import backward_pass, forward_pass
+from ntm_agents.kernels.numba.training import cross_entropy
+from ntm_agents.kernels.numba.weights import weight_arrays
 from ntm_agents.ntm.module import NTM
 from ntm_agents.training.sampling import Batch
 

@@ -4,9 +4,9 @@
 
 Arrays that Python passes to a kernel are copied between guards, which are NaN as numbers, at
 addresses that are aligned to single numbers only; what a kernel is to write is NaN before. The
-buffers of its own are guarded by `ntm_agents.kernels.numba_guards`. A guard that is written to
-is an error; one that is read shows as NaN in the results, or as a difference from the
-reference, with which every twentieth call is compared.
+buffers of its own are guarded by `ntm_agents.kernels.numba.lang.guards`. A guard that is
+written to is an error; one that is read shows as NaN in the results, or as a difference from
+the reference, with which every twentieth call is compared.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig, NTMState
-from ntm_agents.kernels import numba_cpu, numba_training
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.kernels.numba_backward import backward
-from ntm_agents.kernels.numba_forward import forward
-from ntm_agents.kernels.numba_machine import GUARD_BYTES, REGISTER_BYTES
-from ntm_agents.kernels.numba_products import transpose
-from ntm_agents.kernels.numba_start import begin, begin_backward
+from ntm_agents.kernels.numba import cpu, training
+from ntm_agents.kernels.numba.backward import backward
+from ntm_agents.kernels.numba.forward import forward
+from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES, REGISTER_BYTES
+from ntm_agents.kernels.numba.lang.products import transpose
+from ntm_agents.kernels.numba.start import begin, begin_backward
 
 GUARD = 64
 COMPARED = 20
@@ -40,9 +40,9 @@ WRITTEN: dict[Any, tuple[str, ...]] = {
     begin: ("start",),
     begin_backward: ("d_memory", "d_logits", "d_read_vectors", "d_controller"),
     transpose: (),
-    numba_training.cross_entropy: ("d_logits",),
-    numba_training.clip_norm: (),
-    numba_training.graves_update: (),
+    training.cross_entropy: ("d_logits",),
+    training.clip_norm: (),
+    training.graves_update: (),
 }
 """All kernels that Python calls, and the arguments that they write without reading them."""
 
@@ -172,14 +172,12 @@ def check_training_step(generator: np.random.Generator) -> None:
     logits, d_logits = (generator.random(shape, np.float32) for _ in range(2))
     targets = np.float32(generator.random(shape) < 0.5)
     scored = np.float32(generator.random((*shape[:2], 1)) < 0.5)
-    nats = numba_training.cross_entropy(logits, targets, scored, d_logits)
+    nats = training.cross_entropy(logits, targets, scored, d_logits)
     vectors = generator.random((5, int(generator.integers(1, 100))), np.float32) + 1
     parameters, gradient, square, mean, update = vectors
     square += 9
-    norm = numba_training.clip_norm(gradient, 0.5)
-    numba_training.graves_update(
-        parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4
-    )
+    norm = training.clip_norm(gradient, 0.5)
+    training.graves_update(parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4)
     if not all(np.isfinite(x).all() for x in (nats, norm, d_logits, vectors)):
         raise RuntimeError("a kernel has read outside of its buffers: NaN in a training step")
 
@@ -195,7 +193,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(arguments.seed)
     generator, calls = np.random.default_rng(arguments.seed), Counter[str]()
-    assert numba_cpu  # imported, so that all that calls a kernel is
+    assert cpu  # imported, so that all that calls a kernel is
     replace_kernels(lambda kernel: guarded(kernel, generator, calls))
     for number in range(arguments.calls):
         check_call(generator, compare=number % COMPARED == 0)

@@ -13,7 +13,7 @@ from torch import Tensor
 pytest.importorskip("numba")
 from ntm_agents import NTM, NTMConfig, NTMState
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.kernels.numba_training import clip_norm, cross_entropy, graves_update
+from ntm_agents.kernels.numba.training import clip_norm, cross_entropy, graves_update
 from ntm_agents.ntm.config import Controller
 from ntm_agents.training.losses import nats_per_sequence
 from ntm_agents.training.sampling import Batch

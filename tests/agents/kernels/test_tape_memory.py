@@ -6,7 +6,7 @@ import pytest
 from ntm_agents import NTMConfig
 
 pytest.importorskip("numba")
-from ntm_agents.kernels.numba_buffers import TapeMemory
+from ntm_agents.kernels.numba.buffers import TapeMemory
 
 CONFIG = NTMConfig(input_size=3, output_size=2, memory_size=5, word_size=3, controller_size=7)
 

@@ -81,7 +81,7 @@ def worst(found: list[Tensor], expected: list[Tensor]) -> float:
 def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each program run two sequences."""
     monkeypatch.setattr(
-        "ntm_agents.kernels.triton_gpu._sequences_per_program", lambda *given: 2
+        "ntm_agents.kernels.triton.gpu._sequences_per_program", lambda *given: 2
     )
 
 
@@ -231,10 +231,10 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from ntm_agents import NTMConfig
-from ntm_agents.kernels.triton_backward import backward
-from ntm_agents.kernels.triton_forward import forward
-from ntm_agents.kernels.triton_gpu import count_warps
-from ntm_agents.kernels.triton_tape import State, Tape, Weights, make_sizes
+from ntm_agents.kernels.triton.backward import backward
+from ntm_agents.kernels.triton.forward import forward
+from ntm_agents.kernels.triton.gpu import count_warps
+from ntm_agents.kernels.triton.tape import State, Tape, Weights, make_sizes
 
 pointers = {"weights": Weights, "tape": Tape}
 pointers |= dict.fromkeys(["initial", "gradient", "d_initial"], State)

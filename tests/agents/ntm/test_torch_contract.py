@@ -180,7 +180,7 @@ def test_the_operator_keeps_torchs_rules(with_state: bool) -> None:
     state = ntm(inputs)[1] if with_state else ()
     tensors = [inputs, *state, *ntm.weights().flat()]
     arguments = (
-        "numba_cpu",
+        "numba",
         custom_operator.sizes_of(ntm.config),
         with_state,
         3,

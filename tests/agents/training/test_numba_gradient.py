@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.kernels.numba_training import clip_norm, cross_entropy, graves_update
+from ntm_agents.kernels.numba.training import clip_norm, cross_entropy, graves_update
 from ntm_agents.ntm.config import Controller, MemoryStart
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import autograd_gradient_of, gradient_of
