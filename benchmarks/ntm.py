@@ -121,12 +121,12 @@ def _saved_bytes(network: NTM, inputs: Tensor) -> int:
     """Return the size of all that is kept for the backward pass."""
     if network.backend == "numba":
         from ntm_agents.kernels.numba.passes import forward_pass
-        from ntm_agents.kernels.numba.weights import weight_arrays
+        from ntm_agents.kernels.numba.weights import parameter_arrays, stack
 
         config, tensors = network.config, network.weights().flat()
-        weights = weight_arrays(tensors, config)
-        _, _, kept = forward_pass(inputs, weights, None, config, None, keep=True)
-        return sum(field.nbytes for field in kept.memory.tape)
+        parameters = stack(parameter_arrays(tensors, config), config.controller_layers)
+        found = forward_pass(inputs, parameters, None, config, None, keep=True)
+        return sum(field.nbytes for field in found.kept.memory.tape)
     storages: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:

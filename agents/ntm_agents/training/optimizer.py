@@ -80,8 +80,9 @@ def _update(
     vectors = (parameter, gradient, square, mean, update)
     kernels = training_kernels() if _fit_numba(vectors) else None
     if kernels is not None:
-        arrays = (vector.detach().numpy() for vector in vectors)
-        kernels.graves_update(*arrays, lr, decay, momentum, epsilon)
+        changed, slope, *averages = (vector.detach().numpy() for vector in vectors)
+        rates = (lr, decay, momentum, epsilon)
+        kernels.graves_update(changed, slope, tuple(averages), rates)
         return
     square.mul_(decay).addcmul_(gradient, gradient, value=1 - decay)
     mean.lerp_(gradient, 1 - decay)

@@ -35,8 +35,8 @@ from ntm_agents.kernels.numba.start import begin, begin_backward
 GUARD = 64
 COMPARED = 20
 WRITTEN: dict[Any, tuple[str, ...]] = {
-    forward: ("tape", "results"),
-    backward: ("d_inputs", "totals"),
+    forward: ("given.tape", "given.results"),
+    backward: ("given.d_inputs", "given.totals"),
     begin: ("start",),
     begin_backward: ("d_memory", "d_logits", "d_read_vectors", "d_controller"),
     transpose: (),
@@ -44,7 +44,8 @@ WRITTEN: dict[Any, tuple[str, ...]] = {
     training.clip_norm: (),
     training.graves_update: (),
 }
-"""All kernels that Python calls, and the arguments that they write without reading them."""
+"""All kernels that Python calls, and the arguments, or fields of arguments, that they write
+without reading them."""
 
 
 class Guarded:
@@ -75,18 +76,19 @@ def guarded(kernel: Any, generator: np.random.Generator, calls: Counter[str]) ->
     def call(*args: Any) -> Any:
         copies: list[Guarded] = []
 
-        def copy(value: Any, poisoned: bool) -> Any:
+        def copy(value: Any, name: str) -> Any:
             if isinstance(value, np.ndarray):
+                poisoned = any(f"{name}.".startswith(f"{w}.") for w in WRITTEN[kernel])
                 copies.append(Guarded(value, poisoned, int(generator.integers(16))))
                 return copies[-1].array
             if isinstance(value, tuple):
-                return type(value)(*(copy(field, poisoned) for field in value))
+                fields = getattr(value, "_fields", map(str, range(len(value))))
+                kept = [copy(v, f"{name}.{f}") for f, v in zip(fields, value, strict=True)]
+                return type(value)(*kept) if hasattr(value, "_fields") else tuple(kept)
             return value
 
         calls[kernel.py_func.__name__] += 1
-        result = kernel(
-            *(copy(a, n in WRITTEN[kernel]) for n, a in zip(names, args, strict=True))
-        )
+        result = kernel(*(copy(a, n) for n, a in zip(names, args, strict=True)))
         for one in copies:
             one.check_and_copy_back()
         return result
@@ -177,7 +179,9 @@ def check_training_step(generator: np.random.Generator) -> None:
     parameters, gradient, square, mean, update = vectors
     square += 9
     norm = training.clip_norm(gradient, 0.5)
-    training.graves_update(parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4)
+    training.graves_update(
+        parameters, gradient, (square, mean, update), (1e-3, 0.95, 0.9, 1e-4)
+    )
     if not all(np.isfinite(x).all() for x in (nats, norm, d_logits, vectors)):
         raise RuntimeError("a kernel has read outside of its buffers: NaN in a training step")
 

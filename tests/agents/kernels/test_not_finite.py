@@ -215,7 +215,7 @@ def test_an_update_keeps_what_is_not_finite(
     vectors[vector, 2] = value
 
     parameters, gradient, square, mean, update = vectors.numpy()
-    graves_update(parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4)
+    graves_update(parameters, gradient, (square, mean, update), (1e-3, 0.95, 0.9, 1e-4))
 
     assert not vectors[:, 2].isfinite().all()
     assert vectors[:, others].isfinite().all()

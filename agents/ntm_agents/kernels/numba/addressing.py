@@ -28,7 +28,7 @@ from ntm_agents.kernels.numba.lang.vectors import (
     square_root,
     sum_of,
 )
-from ntm_agents.kernels.numba.tape import Sizes
+from ntm_agents.kernels.numba.layout import Sizes
 from ntm_agents.ntm.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
 
 _NEVER = -1e30

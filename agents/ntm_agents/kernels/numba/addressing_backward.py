@@ -10,9 +10,8 @@ from ntm_agents.kernels.numba.lang.functions import log
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, load, store, zeros
 from ntm_agents.kernels.numba.lang.sums import add_sums, let_wait
 from ntm_agents.kernels.numba.lang.vectors import sum_of
-from ntm_agents.kernels.numba.tape import Sizes
+from ntm_agents.kernels.numba.layout import Sizes
 from ntm_agents.ntm.addressing import SHARPENING_EPSILON
-from ntm_agents.ntm.entropy import BLUR_EPSILON
 
 
 @kernel
@@ -38,19 +37,11 @@ def _gate_around_the_circle(
 
 
 @kernel
-def _charge_blur(weighting: Any, penalty: float, sizes: Sizes, d_weighting: Any) -> None:
-    for i in range(0, sizes.padded, lanes(weighting)):
-        charge = (log(load(weighting, i) + BLUR_EPSILON) + 1.0) * penalty
-        store(load(d_weighting, i) - charge, d_weighting, i)
-
-
-@kernel
 def address_backward(
     inverse: Any,
     previous: Any,
     parameters: Any,
     sizes: Sizes,
-    blur_penalty: float,
     content: Any,
     weighting: Any,
     dot: Any,
@@ -67,7 +58,6 @@ def address_backward(
         previous: See `address`.
         parameters: See `address`.
         sizes: See `address`.
-        blur_penalty: See `Run`; charged here.
         content: See `address`.
         weighting: See `address`.
         dot: Product of the key and each location; overwritten by its gradient, ``(N,)``.
@@ -84,8 +74,6 @@ def address_backward(
     sharpening = shift_weighting[shifts]
     d_shift_weighting = at(d_parameters, words + 2)
 
-    if blur_penalty > 0:
-        _charge_blur(weighting, blur_penalty, sizes, d_weighting)
     total = zeros(weighting)
     for i in range(0, padded, step):
         total += load(weighting, i) * load(d_weighting, i)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ntm_agents.kernels.numba.lang.names import Array
+from ntm_agents.kernels.numba.layout import Episodes, State, state_shapes
 from ntm_agents.kernels.numba.start import begin
-from ntm_agents.kernels.numba.tape import State
 from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.ntm.state import NTMState
 
@@ -21,27 +20,22 @@ DTYPES: dict[torch.dtype, type[np.floating]] = {
 }
 
 
-def array(tensor: Tensor) -> NDArray[Any]:
+def array(tensor: Tensor) -> Array:
     """View a tensor as an array."""
-    viewed: NDArray[Any] = tensor.detach().numpy()
+    viewed: Array = tensor.detach().numpy()
     return viewed
 
 
-def dense_array(tensor: Tensor) -> NDArray[Any]:
+def dense_array(tensor: Tensor) -> Array:
     """View a tensor as an array with its numbers one after the other, copied if need be."""
-    dense: NDArray[Any] = tensor.contiguous().numpy(force=True)
+    dense: Array = tensor.contiguous().numpy(force=True)
     return dense
 
 
 def empty_state(config: NTMConfig, batch_size: int, dtype: torch.dtype) -> State:
     """Return an uninitialised state."""
-    kind, layers = DTYPES[dtype], config.controller_layers
-    return State(
-        np.empty((batch_size, config.word_size, config.memory_size), kind),
-        np.empty((batch_size, config.num_heads, config.memory_size), kind),
-        np.empty((batch_size, config.read_size), kind),
-        np.empty((batch_size, config.controller_parts, layers, config.controller_size), kind),
-    )
+    shapes = state_shapes(config, batch_size)
+    return State(*(np.empty(shape, DTYPES[dtype]) for shape in shapes))
 
 
 def copy_state(state: NTMState) -> State:
@@ -54,7 +48,7 @@ def copy_state(state: NTMState) -> State:
     )
 
 
-def start_state(start: Sequence[NDArray[Any]], config: NTMConfig, dtype: torch.dtype) -> State:
+def start_state(start: Sequence[Array], config: NTMConfig, dtype: torch.dtype) -> State:
     """Return new arrays that hold the learned start, with batch size one."""
     state = empty_state(config, 1, dtype)
     memory, logits, read_vectors, controller = start
@@ -86,8 +80,9 @@ def final_gradient(
     return gradient
 
 
-def starts_array(episode_starts: Tensor | None) -> NDArray[np.bool_]:
-    """Return where episodes start, empty if nowhere."""
+def episodes_of(episode_starts: Tensor | None, from_initial: bool, initial: State) -> Episodes:
+    """Return where episodes start; ``initial`` is only looked at if some do."""
     if episode_starts is None:
-        return np.empty((0, 0), np.bool_)
-    return dense_array(episode_starts)
+        return Episodes(from_initial, False, np.empty(0, np.uint8), initial)
+    starts = episode_starts.contiguous().numpy(force=True).view(np.uint8)
+    return Episodes(from_initial, True, starts, initial)

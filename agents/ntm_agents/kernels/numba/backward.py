@@ -1,131 +1,88 @@
-"""The recurrent core backward over whole sequences, a few of them in step."""
+"""The recurrent core backward over whole sequences, a tile of them in step."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ntm_agents.kernels.numba.backward_scratch import Scratch, new_scratch
+from ntm_agents.kernels.numba.backward_scratch import (
+    BackwardPass,
+    Scratch,
+    new_scratch,
+)
 from ntm_agents.kernels.numba.backward_step import step_backward
 from ntm_agents.kernels.numba.heads import lower_bounds
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.guards import check_guards
 from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES
+from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at, keep_alive, pointer, pointers
 from ntm_agents.kernels.numba.lang.products import combine
-from ntm_agents.kernels.numba.tape import (
-    Sizes,
-    State,
-    Tape,
-    Weights,
-    sizes_of,
-    state_at,
-    tape_at,
-)
+from ntm_agents.kernels.numba.layout import Episodes, state_at, tape_at
 from ntm_agents.kernels.numba.totals import add_to_totals, clear_totals
 from ntm_agents.kernels.numba.workspace import TILE, clear_state, copy_state, working_state
 
 
 @kernel
-def backward(
-    first: int,
-    last: int,
-    segment: int,
-    num_read_heads: int,
-    blur_penalty: float,
-    weights: Weights,
-    from_initial: bool,
-    to_final: bool,
-    episode_starts: Any,
-    initial: State,
-    start_weightings: Any,
-    tape: Tape,
-    d_results: Any,
-    gradient: State,
-    d_initial: State,
-    d_inputs: Any,
-    totals: Weights,
-) -> None:
+def backward(first: int, last: int, given: BackwardPass) -> None:
     """Carry gradients back through sequences ``first … last - 1``.
-
-    The last come first: of them the tape is still in the cache.
 
     Args:
         first: First sequence.
         last: One past the last sequence.
-        segment: Steps between two checkpoints of memory.
-        num_read_heads: R.
-        blur_penalty: See `Run`.
-        weights: Matrices as they are, ``(outputs, inputs)``.
-        from_initial: See `forward`.
-        to_final: Whether the final state has a gradient.
-        episode_starts: ``(B, T)``, or empty.
-        initial: State at episode starts, with B = 1.
-        start_weightings: Before the first step, ``(B, H, N)``; not looked at with
-            ``from_initial``.
-        tape: From `forward`.
-        d_results: Gradient of what `forward` writes.
-        gradient: Of the state after the last step, looked at with ``to_final``; overwritten by
-            that before the first step, but with ``from_initial``.
-        d_initial: Added to: gradient of the initial state, with B = 1.
-        d_inputs: Written: gradient of the inputs, ``(B, T, I)``; empty if not wanted.
-        totals: Overwritten.
+        given: Arrays of all sequences.
     """
-    steps = d_results.shape[1]
-    sizes = sizes_of(initial, tape, weights, steps, segment, num_read_heads)
-    buffers = working_state(sizes, d_results), new_scratch(sizes, d_results)
+    sizes, episodes, wants_inputs = given.sizes, given.episodes, given.d_inputs.size > 0
+    run = BackwardPass(
+        sizes,
+        pointers(given.weights),
+        Episodes(
+            episodes.from_initial,
+            episodes.restart,
+            pointer(episodes.starts),
+            pointers(episodes.initial),
+        ),
+        pointer(given.start_weightings),
+        pointers(given.tape),
+        pointer(given.d_results),
+        given.d_entropy,
+        given.to_final,
+        pointers(given.d_state),
+        pointers(given.d_initial),
+        pointer(given.d_inputs),
+        pointers(given.totals),
+    )
+    buffers = working_state(sizes, given.d_results), new_scratch(sizes, given.d_results)
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
-    gradients = pointers(gradient)
     lower_bounds(sizes, scratch.lowest)
-    clear_totals(totals)
+    clear_totals(given.totals)
+    # The last sequences come first: of them the tape is still in the cache.
     for tile in range(-(-(last - first) // TILE) - 1, -1, -1):
         b = first + tile * TILE
         sequences = min(TILE, last - b)
         for j in range(sequences):
-            taken = state_at(working, sizes, sizes.padded, j)
-            if to_final:
-                given = state_at(gradients, sizes, sizes.locations, b + j)
-                copy_state(given, sizes.locations, sizes, taken, sizes.padded)
+            target = state_at(working, sizes, sizes.padded, j)
+            if given.to_final:
+                source = state_at(run.d_state, sizes, sizes.locations, b + j)
+                copy_state(source, sizes.locations, sizes, target, sizes.padded)
             else:
-                clear_state(taken, sizes)
-        for t in range(steps - 1, -1, -1):
-            step_backward(
-                b,
-                sequences,
-                t,
-                sizes,
-                blur_penalty,
-                pointers(weights),
-                from_initial,
-                episode_starts,
-                pointers(initial),
-                pointer(start_weightings),
-                pointers(tape),
-                pointer(d_results),
-                working,
-                pointers(d_initial),
-                scratch,
-            )
+                clear_state(target, sizes)
+        for t in range(sizes.steps - 1, -1, -1):
+            step_backward(run, b, sequences, t, working, scratch)
+        # Gradients of the layers' sums are used up while they are in the second-level cache.
+        rows, first_row = sequences * sizes.steps, b * sizes.steps
         add_to_totals(
-            pointers(totals),
-            tape_at(pointers(tape), sizes, b, 0),
+            run.totals,
+            tape_at(run.tape, sizes, b, 0),
             scratch.d_gates,
             scratch.d_raw,
-            at(pointer(d_results), b * steps * sizes.outputs),
+            at(run.d_results, first_row * sizes.outputs),
             sizes,
-            sequences * steps,
+            rows,
         )
-        if d_inputs.size > 0:
-            _inputs_backward(
-                weights,
-                scratch,
-                sizes,
-                sequences * steps,
-                at(pointer(d_inputs), b * steps * sizes.inputs),
-            )
-        for j in range(sequences if not from_initial else 0):
-            given = state_at(gradients, sizes, sizes.locations, b + j)
-            taken = state_at(working, sizes, sizes.padded, j)
-            copy_state(taken, sizes.padded, sizes, given, sizes.locations)
+        if wants_inputs:
+            _inputs_backward(run, scratch, rows, at(run.d_inputs, first_row * sizes.inputs))
+        for j in range(sequences if not episodes.from_initial else 0):
+            source = state_at(working, sizes, sizes.padded, j)
+            target = state_at(run.d_state, sizes, sizes.locations, b + j)
+            copy_state(source, sizes.padded, sizes, target, sizes.locations)
     if GUARD_BYTES > 0:
         check_guards(buffers[0])
         check_guards(buffers[1])
@@ -133,19 +90,18 @@ def backward(
 
 
 @kernel
-def _inputs_backward(
-    weights: Weights, scratch: Scratch, sizes: Sizes, rows: int, d_inputs: Any
-) -> None:
-    """Write the gradient of the inputs of all steps of a few sequences."""
+def _inputs_backward(run: BackwardPass, scratch: Scratch, rows: int, d_inputs: Pointer) -> None:
+    """Write the gradient of the inputs of all steps of a tile."""
+    sizes = run.sizes
     combine(
-        pointer(weights.inputs),
+        run.weights.inputs,
         sizes.inputs,
         sizes.inputs,
         scratch.d_gates,
         sizes.layers * sizes.gates,
         1,
         sizes.gates,
-        scratch.nothing,
+        scratch.zeros,
         0,
         d_inputs,
         sizes.inputs,

@@ -1,31 +1,31 @@
-"""One step of the backward pass, of a few sequences."""
+"""One step of the backward pass, of a tile of sequences."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from ntm_agents.kernels.numba.addressing_backward import (
     address_backward,
     compare_backward,
     multiply_key,
 )
-from ntm_agents.kernels.numba.backward_scratch import Scratch
+from ntm_agents.kernels.numba.backward_scratch import BackwardPass, Scratch
 from ntm_agents.kernels.numba.controller import controller_backward
+from ntm_agents.kernels.numba.entropy import entropy_backward
 from ntm_agents.kernels.numba.heads import squash_heads_backward
 from ntm_agents.kernels.numba.lang.compile import kernel, step_of
+from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at
 from ntm_agents.kernels.numba.lang.products import combine
-from ntm_agents.kernels.numba.reads import read_backward
-from ntm_agents.kernels.numba.replay import replay
-from ntm_agents.kernels.numba.tape import (
+from ntm_agents.kernels.numba.layout import (
     Sizes,
     State,
     Tape,
-    Weights,
+    begins_episode,
     head_offset,
     state_at,
     tape_at,
 )
+from ntm_agents.kernels.numba.reads import read_backward
+from ntm_agents.kernels.numba.replay import Segment, replay
 from ntm_agents.kernels.numba.workspace import (
     add,
     copy,
@@ -39,11 +39,11 @@ from ntm_agents.kernels.numba.writes import write_backward
 
 @step_of
 def _memory_step_backward(
-    memory: Any,
-    inverse: Any,
-    previous: Any,
+    memory: Pointer,
+    inverse: Pointer,
+    previous: Pointer,
     sizes: Sizes,
-    blur_penalty: float,
+    d_entropy: float,
     tape: Tape,
     gradient: State,
     scratch: Scratch,
@@ -55,15 +55,16 @@ def _memory_step_backward(
         inverse: One over the norms of their locations, ``(2, N')``.
         previous: Last weightings, ``(H, N')``.
         sizes: The sizes.
-        blur_penalty: See `Run`.
+        d_entropy: Gradient of the weightings' entropy.
         tape: This step.
         gradient: Of the state after the step; of memory and weightings overwritten by that
             before it.
         scratch: Scratch, into which the gradient of the head parameters is written.
     """
+    # Read heads first: the gradient of what they read is part of that of what was written.
     for h in range(sizes.heads):
         reads, row, offset = h < sizes.reads, h * sizes.padded, head_offset(sizes, h)
-        seen = at(memory, sizes.memory if reads else 0)
+        seen = at(memory, sizes.state.memory if reads else 0)
         parameters, d_parameters = at(tape.parameters, offset), at(scratch.d_parameters, offset)
         d_weighting = at(gradient.weightings, row)
         d_read = at(gradient.read_vectors, h * sizes.words)
@@ -83,12 +84,13 @@ def _memory_step_backward(
                     scratch.sums,
                 )
             multiply_key(seen, parameters, sizes, scratch.dot)
+        if d_entropy != 0.0:
+            entropy_backward(at(tape.weightings, row), d_entropy, sizes, d_weighting)
         address_backward(
             at(inverse, sizes.padded if reads else 0),
             at(previous, row),
             parameters,
             sizes,
-            blur_penalty,
             at(tape.content, row),
             at(tape.weightings, row),
             scratch.dot,
@@ -105,7 +107,7 @@ def _memory_step_backward(
             scratch.dot,
             scratch.shrink,
             at(tape.weightings, row),
-            d_read if reads else scratch.nothing,
+            d_read if reads else scratch.zeros,
             gradient.memory,
             d_parameters,
             scratch.sums,
@@ -114,118 +116,101 @@ def _memory_step_backward(
 
 @kernel
 def _prefetch_earlier(tape: Tape, sizes: Sizes, b: int, t: int) -> None:
-    """Ask for what earlier steps need: of the tape what the next replay reads, in time."""
-    segment = sizes.segment
+    """Prefetch what earlier steps need: of the tape what the next replay reads, in time."""
+    segment, memory = sizes.segment, sizes.state.memory
     earlier = tape_at(tape, sizes, b, max(0, t - segment))
     prefetch_step(earlier, sizes)
-    part = -(-sizes.memory // segment)
+    # Each step of a segment asks for its part of the checkpoint before.
+    part = -(-memory // segment)
     offset = t % segment * part
-    prefetch(at(earlier.checkpoints, offset), min(part, sizes.memory - offset))
+    prefetch(at(earlier.checkpoints, offset), min(part, memory - offset))
 
 
 @step_of
-def _features_backward(
-    first: int,
-    sequences: int,
-    t: int,
-    sizes: Sizes,
-    weights: Weights,
-    d_results: Any,
-    scratch: Scratch,
+def _copy_features(
+    run: BackwardPass, first: int, sequences: int, t: int, d_features: Pointer
 ) -> None:
-    """Write the gradient of the features of a few sequences in step ``t``."""
-    features, outputs, steps = sizes.features, sizes.outputs, sizes.steps
-    if outputs > 0:
+    """Copy the gradient of a tile's features, where there is no output layer."""
+    sizes, features = run.sizes, run.sizes.features
+    for j in range(sequences):
+        d_result = at(run.d_results, ((first + j) * sizes.steps + t) * features)
+        copy(d_result, features, at(d_features, j * features))
+
+
+@step_of
+def step_backward(
+    run: BackwardPass, first: int, sequences: int, t: int, gradient: State, scratch: Scratch
+) -> None:
+    """Carry gradients back through step ``t`` of a tile of sequences.
+
+    Args:
+        run: See `BackwardPass`.
+        first: First sequence.
+        sequences: How many.
+        t: The step.
+        gradient: Of the tile's states after the step; overwritten by that before it.
+        scratch: Scratch; the gradients of the layers' sums are written.
+    """
+    sizes, padded, segment = run.sizes, run.sizes.padded, run.sizes.segment
+    begin, memories = t - t % segment, 2 * segment + 1
+    size, features, steps = sizes.controller, sizes.features, sizes.steps
+    if sizes.outputs > 0:
         combine(
-            weights.output,
+            run.weights.output,
             features,
             features,
-            at(d_results, (first * steps + t) * outputs),
-            steps * outputs,
+            at(run.d_results, (first * steps + t) * sizes.outputs),
+            steps * sizes.outputs,
             1,
-            outputs,
-            scratch.nothing,
+            sizes.outputs,
+            scratch.zeros,
             0,
             scratch.d_features,
             features,
             sequences,
         )
     else:
-        for j in range(sequences):
-            d_result = at(d_results, ((first + j) * steps + t) * features)
-            copy(d_result, features, at(scratch.d_features, j * features))
-
-
-@step_of
-def step_backward(
-    first: int,
-    sequences: int,
-    t: int,
-    sizes: Sizes,
-    blur_penalty: float,
-    weights: Weights,
-    from_initial: bool,
-    episode_starts: Any,
-    initial: State,
-    start_weightings: Any,
-    tape: Tape,
-    d_results: Any,
-    gradient: State,
-    d_initial: State,
-    scratch: Scratch,
-) -> None:
-    """Carry gradients back through step ``t`` of a few sequences; see `backward`."""
-    steps, padded, segment, size = sizes.steps, sizes.padded, sizes.segment, sizes.controller
-    begin, memories = t - t % segment, 2 * segment + 1
-    read_size, n = sizes.reads * sizes.words, sizes.locations
-    features = sizes.features
-    _features_backward(first, sequences, t, sizes, weights, d_results, scratch)
+        _copy_features(run, first, sequences, t, scratch.d_features)
     for j in range(sequences):
         b = first + j
-        _prefetch_earlier(tape, sizes, b, t)
-        memory = at(scratch.memories, j * memories * sizes.memory)
-        inverse = at(scratch.inverses, j * memories * padded)
-        places = at(scratch.places, j * segment)
+        _prefetch_earlier(run.tape, sizes, b, t)
+        of_segment = Segment(
+            at(scratch.memories, j * memories * sizes.state.memory),
+            at(scratch.inverses, j * memories * padded),
+            at(scratch.places, j * segment),
+        )
         if t == steps - 1 or t % segment == segment - 1:
-            replay(
-                b,
-                begin,
-                t + 1,
-                sizes,
-                episode_starts,
-                initial,
-                tape,
-                memory,
-                inverse,
-                places,
-            )
-        starts = from_initial and t == 0
-        starts = starts or (episode_starts.size > 0 and episode_starts[b, t])
+            replay(b, begin, t + 1, sizes, run.episodes, run.tape, of_segment)
         previous = scratch.start
+        starts = begins_episode(run.episodes, sizes, b, t)
         if starts or t == 0:
-            given = initial.weightings if starts else at(start_weightings, b * sizes.heads * n)
-            copy_rows(given, n, sizes.heads, n, previous, padded)
+            n = sizes.locations
+            source = at(run.start_weightings, b * sizes.heads * n)
+            if starts:
+                source = run.episodes.initial.weightings
+            copy_rows(source, n, sizes.heads, n, previous, padded)
         else:
-            previous = tape_at(tape, sizes, b, t - 1).weightings
-        state, kept = state_at(gradient, sizes, padded, j), tape_at(tape, sizes, b, t)
-        add(at(scratch.d_features, j * features + size), read_size, state.read_vectors)
-        place = places[t - begin]
+            previous = tape_at(run.tape, sizes, b, t - 1).weightings
+        state, tape = state_at(gradient, sizes, padded, j), tape_at(run.tape, sizes, b, t)
+        d_read_vectors = at(scratch.d_features, j * features + size)
+        add(d_read_vectors, sizes.state.read_vectors, state.read_vectors)
+        place = of_segment.places[t - begin]
         _memory_step_backward(
-            at(memory, place * sizes.memory),
-            at(inverse, place * padded),
+            at(of_segment.memories, place * sizes.state.memory),
+            at(of_segment.inverses, place * padded),
             previous,
             sizes,
-            blur_penalty,
-            kept,
+            run.d_entropy,
+            tape,
             state,
             scratch,
         )
         d_raw = at(scratch.d_raw, (j * steps + t) * sizes.parameters)
         squash_heads_backward(
-            kept.parameters, scratch.lowest, scratch.d_parameters, sizes, d_raw
+            tape.parameters, scratch.lowest, scratch.d_parameters, sizes, d_raw
         )
     combine(
-        weights.heads,
+        run.weights.heads,
         size,
         size,
         at(scratch.d_raw, t * sizes.parameters),
@@ -238,19 +223,10 @@ def step_backward(
         size,
         sequences,
     )
-    controller_backward(
-        weights,
-        tape_at(tape, sizes, first, t),
-        sizes,
-        sequences,
-        gradient,
-        at(scratch.d_gates, t * sizes.layers * sizes.gates),
-        scratch.d_outputs,
-        scratch.d_seen,
-        scratch.nothing,
-    )
+    d_gates = at(scratch.d_gates, t * sizes.layers * sizes.gates)
+    first_tape = tape_at(run.tape, sizes, first, t)
+    controller_backward(run.weights, first_tape, sizes, sequences, gradient, d_gates, scratch)
     for j in range(sequences):
-        starts = from_initial and t == 0
-        if starts or (episode_starts.size > 0 and episode_starts[first + j, t]):
-            state = state_at(gradient, sizes, padded, j)
-            move_state(state, sizes, d_initial)
+        if begins_episode(run.episodes, sizes, first + j, t):
+            # Nothing passes from an episode to the one before.
+            move_state(state_at(gradient, sizes, padded, j), sizes, run.d_initial)

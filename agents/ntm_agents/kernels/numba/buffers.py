@@ -11,9 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_agents.kernels.numba.lang.vectors import VECTOR_BYTES
-from ntm_agents.kernels.numba.tape import Tape
-from ntm_agents.ntm.config import NTMConfig
+from ntm_agents.kernels.numba.layout import Sizes, Tape, tape_shapes
 
 _ALIGNMENT = 64
 _LARGEST_WASTE = 4
@@ -42,26 +40,17 @@ class TapeMemory:
     """A tape, uninitialised; when this object goes, another may have its memory.
 
     Args:
-        config: The sizes.
+        sizes: The sizes.
         batch_size: B.
-        steps: T.
-        segment: Steps between two checkpoints of memory; with 0 a single step is kept.
         dtype: Of the numbers.
 
     Attributes:
         tape: Arrays in one block of memory, not to be used after this object.
     """
 
-    def __init__(
-        self,
-        config: NTMConfig,
-        batch_size: int,
-        steps: int,
-        segment: int,
-        dtype: type[np.floating],
-    ) -> None:
+    def __init__(self, sizes: Sizes, batch_size: int, dtype: type[np.floating]) -> None:
         """Lay out the fields."""
-        self._laid = _take(_layout(config, batch_size, steps, segment, np.dtype(dtype)))
+        self._laid = _take(_layout(sizes, batch_size, np.dtype(dtype)))
         self.tape = self._laid.tape
 
     def __del__(self) -> None:
@@ -98,37 +87,8 @@ def _new_block(size: int) -> NDArray[np.uint8]:
 
 
 @functools.lru_cache(maxsize=256)
-def _layout(
-    config: NTMConfig,
-    batch_size: int,
-    steps: int,
-    segment: int,
-    dtype: np.dtype[np.floating],
-) -> _Layout:
-    kept, itemsize = steps if segment else 1, dtype.itemsize
-    lanes = VECTOR_BYTES // itemsize
-    locations = -(-config.memory_size // lanes) * lanes
-    parameters = -(-config.head_parameters_size // lanes) * lanes
-    of_heads = (batch_size, kept, config.num_heads, locations)
-    of_layers = (batch_size, kept, config.controller_layers)
-    recurrent = config.controller_parts // 2
-    seen = config.input_size + config.read_size + recurrent * config.controller_size
-    seen += (config.controller_layers - 1) * (1 + recurrent) * config.controller_size
-    checkpoints = -(-steps // segment) if segment else 0
-    shapes = Tape(
-        parameters=(batch_size, kept, parameters),
-        content=of_heads,
-        weightings=of_heads,
-        checkpoints=(batch_size, checkpoints, config.word_size, locations),
-        seen=(batch_size, kept, seen),
-        cells=(*of_layers, recurrent * config.controller_size),
-        gates=(*of_layers, recurrent * config.gates_size),
-        outputs=(
-            batch_size,
-            kept,
-            config.controller_layers * config.controller_size + config.read_size,
-        ),
-    )
-    sizes = (math.prod(shape) * itemsize for shape in shapes)
-    padded = tuple(-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes)
+def _layout(sizes: Sizes, batch_size: int, dtype: np.dtype[np.floating]) -> _Layout:
+    shapes = tape_shapes(sizes, batch_size)
+    numbers = (math.prod(shape) * dtype.itemsize for shape in shapes)
+    padded = tuple(-(-size // _ALIGNMENT) * _ALIGNMENT for size in numbers)
     return _Layout(shapes, padded, dtype)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ntm_agents.kernels.numba.backward_scratch import Scratch
 from ntm_agents.kernels.numba.lang.compile import kernel, step_of
 from ntm_agents.kernels.numba.lang.functions import sigmoid, tanh
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, load_first, store_first
 from ntm_agents.kernels.numba.lang.products import combine
-from ntm_agents.kernels.numba.tape import Sizes, State, Tape, Weights, seen_offset
+from ntm_agents.kernels.numba.layout import Sizes, State, Tape, Weights, seen_offset
 from ntm_agents.kernels.numba.workspace import add, copy
 
 
@@ -91,10 +92,10 @@ def controller_step(
         sizes.recurrent,
         sizes.gates,
     )
-    of_seen, of_outputs = sizes.kept * sizes.seen, sizes.kept * sizes.active
-    of_steps = recurrent * sizes.kept * layers
-    of_gates, of_cells = of_steps * gates, of_steps * size
-    hidden_size, read_size = recurrent * size, sizes.reads * sizes.words
+    # On the tape the same step of the next sequence is as many numbers further.
+    of_seen, of_outputs = sizes.kept * sizes.step.seen, sizes.kept * sizes.step.outputs
+    of_gates, of_cells = sizes.kept * sizes.step.gates, sizes.kept * sizes.step.cells
+    hidden_size, read_size = recurrent * size, sizes.state.read_vectors
     for layer in range(layers):
         offset = seen_offset(sizes, layer)
         width = seen_offset(sizes, layer + 1) - offset
@@ -145,9 +146,7 @@ def controller_backward(
     sequences: int,
     gradient: State,
     d_gates: Any,
-    d_outputs: Any,
-    d_seen: Any,
-    nothing: Any,
+    scratch: Scratch,
 ) -> None:
     """Carry gradients back through all layers of a few sequences.
 
@@ -160,9 +159,7 @@ def controller_backward(
             overwritten by that before it.
         d_gates: Written: gradient of the pre-activations of all layers in this step of the
             first sequence, ``(L, G)``; those of its other steps lie between sequences.
-        d_outputs: Gradient of the last layer's outputs, overwritten, ``(sequences, C)``.
-        d_seen: Scratch, for what a layer sees of all sequences.
-        nothing: Zeros, as many as a layer sees.
+        scratch: Of it ``d_outputs``, the gradient of the last layer's outputs, is overwritten.
     """
     size, layers, recurrent, gates = (
         sizes.controller,
@@ -170,12 +167,12 @@ def controller_backward(
         sizes.recurrent,
         sizes.gates,
     )
-    hidden_size, of_cells = recurrent * size, recurrent * sizes.kept * layers * size
+    hidden_size, d_outputs, d_seen = recurrent * size, scratch.d_outputs, scratch.d_seen
+    of_gates, of_cells = sizes.kept * sizes.step.gates, sizes.kept * sizes.step.cells
     of_d_gates = sizes.steps * layers * gates
-    of_gates = recurrent * sizes.kept * layers * gates
     for layer in range(layers - 1, -1, -1):
         d_gate, matrix = at(d_gates, layer * gates), weights.first
-        width, d_below = sizes.reads * sizes.words, gradient.read_vectors
+        width, d_below = sizes.state.read_vectors, gradient.read_vectors
         if layer > 0:
             width, d_below = size, d_outputs
             matrix = at(weights.others, (layer - 1) * gates * (size + hidden_size))
@@ -193,7 +190,7 @@ def controller_backward(
                     d_total,
                 )
             else:
-                output = at(tape.outputs, j * sizes.kept * sizes.active + layer * size)
+                output = at(tape.outputs, j * sizes.kept * sizes.step.outputs + layer * size)
                 _feedforward_layer_backward(output, d_output, size, d_total)
         all_seen = width + hidden_size
         combine(
@@ -204,7 +201,7 @@ def controller_backward(
             of_d_gates,
             1,
             gates,
-            nothing,
+            scratch.zeros,
             0,
             d_seen,
             all_seen,

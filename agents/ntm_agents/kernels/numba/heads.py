@@ -17,7 +17,7 @@ from ntm_agents.kernels.numba.lang.pointers import (
     store_first,
     zeros,
 )
-from ntm_agents.kernels.numba.tape import Sizes, head_offset
+from ntm_agents.kernels.numba.layout import Sizes, head_offset
 
 
 @kernel
@@ -57,9 +57,9 @@ def squash_heads(
         above_zero: Scratch: strengths and sharpenings, ``(sequences, H, 2)``.
         shifts: Scratch: shift weightings, ``(sequences, H, S)``.
     """
-    of_parameters = sizes.kept * sizes.padded_parameters
+    of_parameters = sizes.kept * sizes.step.parameters
     for j in range(sequences):
-        own = at(raw, j * sizes.padded_parameters)
+        own = at(raw, j * sizes.step.parameters)
         for i in range(0, sizes.parameters, lanes(raw)):
             low = load(lowest, i)
             span = 1.0 - low

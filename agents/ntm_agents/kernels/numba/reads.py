@@ -7,7 +7,7 @@ from typing import Any
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.pointers import lanes, load, store, zeros
 from ntm_agents.kernels.numba.lang.vectors import sum_of
-from ntm_agents.kernels.numba.tape import Sizes
+from ntm_agents.kernels.numba.layout import Sizes
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import Any
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.functions import exp
 from ntm_agents.kernels.numba.lang.pointers import at, number_for, pointer, pointers
-from ntm_agents.kernels.numba.tape import State
+from ntm_agents.kernels.numba.layout import State
 from ntm_agents.kernels.numba.workspace import clear, copy
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.pointers import at, pointer
 from ntm_agents.kernels.numba.lang.products import add_outer_products
-from ntm_agents.kernels.numba.tape import Sizes, Tape, Weights, seen_offset
+from ntm_agents.kernels.numba.layout import Sizes, Tape, Weights, seen_offset
 from ntm_agents.kernels.numba.workspace import add, clear
 
 
@@ -57,15 +57,18 @@ def add_to_totals(
         width, total = seen_offset(sizes, layer + 1) - seen_offset(sizes, layer), totals.first
         if layer == 0:
             add_outer_products(
-                d_gate, stride, gates, seen, sizes.seen, inputs, rows, totals.inputs
+                d_gate, stride, gates, seen, sizes.step.seen, inputs, rows, totals.inputs
             )
             seen, width = at(seen, inputs), width - inputs
         else:
             total = at(totals.others, (layer - 1) * gates * width)
-        add_outer_products(d_gate, stride, gates, seen, sizes.seen, width, rows, total)
+        add_outer_products(d_gate, stride, gates, seen, sizes.step.seen, width, rows, total)
         _add_rows(d_gate, stride, gates, rows, at(totals.biases, layer * gates))
-    features, parameters = at(tape.outputs, sizes.active - sizes.features), sizes.parameters
-    active, outputs = sizes.active, sizes.outputs
+    features, parameters = (
+        at(tape.outputs, sizes.step.outputs - sizes.features),
+        sizes.parameters,
+    )
+    active, outputs = sizes.step.outputs, sizes.outputs
     add_outer_products(
         d_raw, parameters, parameters, features, active, sizes.controller, rows, totals.heads
     )

@@ -71,16 +71,20 @@ def clip_norm(gradient: Any, max_norm: Any) -> Any:
 def graves_update(
     parameters: Any,
     gradient: Any,
-    square: Any,
-    mean: Any,
-    update: Any,
-    lr: Any,
-    decay: Any,
-    momentum: Any,
-    epsilon: Any,
+    averages: Any,
+    rates: Any,
 ) -> None:
-    """Take one step of `GravesRMSProp` in place; all arrays are vectors of one length."""
+    """Take one step of `GravesRMSProp` in place; all arrays are vectors of one length.
+
+    Args:
+        parameters: Changed.
+        gradient: Of the parameters.
+        averages: Changed: of squares, of gradients, and of updates.
+        rates: Learning rate, decay, momentum, epsilon.
+    """
     kind = parameters.dtype.type
+    square, mean, update = averages
+    lr, decay, momentum, epsilon = rates
     lr, decay, momentum, epsilon = kind(lr), kind(decay), kind(momentum), kind(epsilon)
     fresh = kind(1.0) - decay
     for i in range(parameters.shape[0]):

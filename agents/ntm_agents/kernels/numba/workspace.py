@@ -10,7 +10,7 @@ from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.guards import fill_with_guards
 from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES, REGISTER_BYTES
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, number_for, pointer, prefetch_line
-from ntm_agents.kernels.numba.tape import Sizes, State, Tape
+from ntm_agents.kernels.numba.layout import Sizes, State, Tape
 
 TILE = 4
 """Sequences that take a step together: the controller's weights are then read once for all."""
@@ -48,12 +48,11 @@ def aligned_zeros(count: int, like: Any) -> Any:
 @kernel
 def working_state(sizes: Sizes, like: Any) -> State:
     """Return zeros for the states of a tile of sequences."""
-    rows = TILE * sizes.padded
     return State(
-        aligned_zeros(rows * sizes.words, like),
-        aligned_zeros(rows * sizes.heads, like),
-        aligned_zeros(TILE * sizes.reads * sizes.words, like),
-        aligned_zeros(TILE * 2 * sizes.recurrent * sizes.layers * sizes.controller, like),
+        aligned_zeros(TILE * sizes.state.memory, like),
+        aligned_zeros(TILE * sizes.state.weightings, like),
+        aligned_zeros(TILE * sizes.state.read_vectors, like),
+        aligned_zeros(TILE * sizes.state.controller, like),
     )
 
 
@@ -88,18 +87,17 @@ def copy_state(source: State, source_row: int, sizes: Sizes, target: State, row:
     n = sizes.locations
     copy_rows(source.memory, source_row, sizes.words, n, target.memory, row)
     copy_rows(source.weightings, source_row, sizes.heads, n, target.weightings, row)
-    copy(source.read_vectors, sizes.reads * sizes.words, target.read_vectors)
-    controller = 2 * sizes.recurrent * sizes.layers * sizes.controller
-    copy(source.controller, controller, target.controller)
+    copy(source.read_vectors, sizes.state.read_vectors, target.read_vectors)
+    copy(source.controller, sizes.state.controller, target.controller)
 
 
 @kernel
 def clear_state(state: State, sizes: Sizes) -> None:
     """Write zeros to the state of one sequence in padded rows."""
-    clear(state.memory, sizes.memory)
-    clear(state.weightings, sizes.heads * sizes.padded)
-    clear(state.read_vectors, sizes.reads * sizes.words)
-    clear(state.controller, 2 * sizes.recurrent * sizes.layers * sizes.controller)
+    clear(state.memory, sizes.state.memory)
+    clear(state.weightings, sizes.state.weightings)
+    clear(state.read_vectors, sizes.state.read_vectors)
+    clear(state.controller, sizes.state.controller)
 
 
 @kernel
@@ -122,29 +120,25 @@ def move_state(source: State, sizes: Sizes, target: State) -> None:
     n, padded = sizes.locations, sizes.padded
     _move(source.memory, padded, sizes.words, n, target.memory, n)
     _move(source.weightings, padded, sizes.heads, n, target.weightings, n)
-    reads, controller = (
-        sizes.reads * sizes.words,
-        2 * sizes.recurrent * sizes.layers * sizes.controller,
-    )
+    reads, controller = sizes.state.read_vectors, sizes.state.controller
     _move(source.read_vectors, reads, 1, reads, target.read_vectors, reads)
     _move(source.controller, controller, 1, controller, target.controller, controller)
 
 
 @kernel
 def prefetch(numbers: Any, count: int) -> None:
-    """Ask for numbers that will be read or written soon: far memory takes its time."""
+    """Prefetch numbers that will be read or written soon."""
     for i in range(0, count, lanes(numbers) // 4):
         prefetch_line(numbers, i)
 
 
 @kernel
 def prefetch_step(tape: Tape, sizes: Sizes) -> None:
-    """Ask for a step of the tape, but for its checkpoint."""
-    hidden = sizes.layers * sizes.controller
+    """Prefetch a step of the tape, but for its checkpoint."""
     prefetch(tape.parameters, sizes.parameters)
-    prefetch(tape.content, sizes.heads * sizes.padded)
-    prefetch(tape.weightings, sizes.heads * sizes.padded)
-    prefetch(tape.seen, sizes.seen)
-    prefetch(tape.cells, sizes.recurrent * hidden)
-    prefetch(tape.gates, sizes.recurrent * sizes.layers * sizes.gates)
-    prefetch(tape.outputs, sizes.active)
+    prefetch(tape.content, sizes.step.content)
+    prefetch(tape.weightings, sizes.step.weightings)
+    prefetch(tape.seen, sizes.step.seen)
+    prefetch(tape.cells, sizes.step.cells)
+    prefetch(tape.gates, sizes.step.gates)
+    prefetch(tape.outputs, sizes.step.outputs)

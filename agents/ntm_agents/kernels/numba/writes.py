@@ -12,7 +12,7 @@ from ntm_agents.kernels.numba.lang.compile import inlined, kernel
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, load, store, zeros
 from ntm_agents.kernels.numba.lang.sums import let_wait, row_length, write_sums
 from ntm_agents.kernels.numba.lang.vectors import square_root
-from ntm_agents.kernels.numba.tape import Sizes
+from ntm_agents.kernels.numba.layout import Sizes
 from ntm_agents.ntm.addressing import SIMILARITY_EPSILON
 
 

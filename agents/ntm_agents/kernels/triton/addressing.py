@@ -20,9 +20,7 @@ from ntm_agents.kernels.triton.vectors import (
     tanh,
 )
 from ntm_agents.ntm.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
-from ntm_agents.ntm.entropy import BLUR_EPSILON
 
-_BLUR_EPSILON = tl.constexpr(BLUR_EPSILON)
 _SHARPENING_EPSILON = tl.constexpr(SHARPENING_EPSILON)
 _SIMILARITY_EPSILON = tl.constexpr(SIMILARITY_EPSILON)
 
@@ -150,8 +148,6 @@ def address_backward(
     gate, gated, shifts, rotated = _turn(content, previous, parameters, valid, sizes)
     sharpening, logs, weighting = _sharpen(rotated, parameters, valid, sizes)
 
-    if sizes.blur_penalty > 0:
-        d_weighting -= sizes.blur_penalty * (tl.log(weighting + _BLUR_EPSILON) + 1.0)
     mean = tl.sum(weighting * d_weighting, 1)
     d_logit = weighting * (d_weighting - mean[:, None])
     d_sharpening = tl.sum(d_logit * logs, 1)

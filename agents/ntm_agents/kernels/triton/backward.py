@@ -6,6 +6,7 @@ import triton.language as tl
 
 from ntm_agents.kernels.triton.addressing import address_backward, inverse_norms
 from ntm_agents.kernels.triton.controller import controller_backward, head_layer_backward
+from ntm_agents.kernels.triton.entropy import entropy_backward
 from ntm_agents.kernels.triton.forward import or_initial
 from ntm_agents.kernels.triton.memory import (
     load_memory,
@@ -120,6 +121,7 @@ def backward(
     tape: Tape,
     memories: tl.tensor,
     d_features: tl.tensor,
+    d_entropy: tl.tensor,
     gradient: State,
     d_initial: State,
     d_outputs: tl.tensor,
@@ -141,6 +143,7 @@ def backward(
         tape: From `forward`.
         memories: Scratch, ``(B, segment, N, M)``.
         d_features: ``(B, T, C + R · M)``.
+        d_entropy: Gradient of the entropy, one number; looked at with ``sizes.entropy``.
         gradient: Of the state after the last step; overwritten by that before the first.
         d_initial: For each sequence, added to: gradient of the initial state.
         d_outputs: Scratch, ``(B, C)``.
@@ -205,6 +208,10 @@ def backward(
             )
             place = (b * segment + t - begin) * elements
             memory = load_memory(memories + place, valid, sizes)
+            if sizes.entropy:
+                slope = tl.load(d_entropy)
+                entropy_backward(weightings, slope, d_weightings, valid, sizes)
+                tl.debug_barrier()
             d_memory = _read_heads_backward(
                 write(memory, weightings + write_places, parameters + writing, valid, sizes),
                 previous,

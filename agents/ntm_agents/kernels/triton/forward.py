@@ -6,6 +6,7 @@ import triton.language as tl
 
 from ntm_agents.kernels.triton.addressing import address, inverse_norms
 from ntm_agents.kernels.triton.controller import controller_step, head_layer, layer_outputs
+from ntm_agents.kernels.triton.entropy import entropy_of
 from ntm_agents.kernels.triton.memory import (
     load_memory,
     read,
@@ -87,6 +88,7 @@ def forward(
     memories: tl.tensor,
     tape: Tape,
     features: tl.tensor,
+    entropies: tl.tensor,
     batch_size: int,
     steps: int,
     segment: int,
@@ -102,6 +104,7 @@ def forward(
         memories: Before the first step; overwritten by those after the last, ``(B, N, M)``.
         tape: See `Tape`; its first slots hold the state before the first step.
         features: Stored, ``(B, T, C + R · M)``.
+        entropies: Stored with ``sizes.entropy``: nats of each sequence, ``(B,)``.
         batch_size: B.
         steps: T.
         segment: Steps between two checkpoints.
@@ -121,6 +124,7 @@ def forward(
     elements: tl.constexpr = sizes.locations * sizes.words
 
     memory = load_memory(memories + b * elements, valid, sizes)
+    entropy = tl.zeros((sizes.sequences,), memory.dtype)
     for t in range(steps):
         begins = valid
         if sizes.resets:
@@ -172,4 +176,8 @@ def forward(
             sizes,
         )
         tl.debug_barrier()
+        if sizes.entropy:
+            entropy += entropy_of(weightings, valid, sizes)
     store_memory(memories + b * elements, valid, sizes, memory)
+    if sizes.entropy:
+        tl.store(entropies + b, entropy, mask=valid)

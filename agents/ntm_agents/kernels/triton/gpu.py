@@ -17,7 +17,7 @@ import triton
 from torch import Tensor
 
 from ntm_agents.kernels import reference
-from ntm_agents.kernels.core import CoreWeights, flat_core_arguments, with_projections
+from ntm_agents.kernels.core import CoreWeights, Results, flat_core_arguments, with_projections
 from ntm_agents.kernels.derivatives import differentiable_gradients
 from ntm_agents.kernels.triton.backward import backward
 from ntm_agents.kernels.triton.forward import forward
@@ -45,17 +45,17 @@ def run_core(
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
-    blur_penalty: float = 0.0,
-) -> tuple[Tensor, NTMState]:
+    return_entropy: bool = False,
+) -> Results:
     """Run the core over whole sequences; see `RunCore`."""
-    features, *final = Core.apply(  # type: ignore[no-untyped-call]
+    features, *others = Core.apply(  # type: ignore[no-untyped-call]
         config,
         torch.is_grad_enabled(),
+        return_entropy,
         episode_starts,
-        blur_penalty,
         *flat_core_arguments(projected, weights, state, initial_state),
     )
-    return features, NTMState(*final)
+    return Results(features, NTMState(*others[:4]), others[4] if return_entropy else None)
 
 
 run = with_projections(run_core)
@@ -70,8 +70,8 @@ class Core(torch.autograd.Function):
         ctx: Any,
         config: NTMConfig,
         grad_enabled: bool,
+        return_entropy: bool,
         episode_starts: Tensor | None,
-        blur_penalty: float,
         projected: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
@@ -87,7 +87,9 @@ class Core(torch.autograd.Function):
         )
         starts = _bytes(episode_starts, projected)
         sequences = _sequences_per_program(config, batch_size)
-        sizes = make_sizes(config, sequences, episode_starts is not None, grad_enabled)
+        resets = episode_starts is not None
+        sizes = make_sizes(config, sequences, resets, grad_enabled, return_entropy)
+        entropies = projected.new_empty(batch_size if return_entropy else 0)
         _launch(
             forward,
             _dense(projected),
@@ -97,6 +99,7 @@ class Core(torch.autograd.Function):
             memories,
             tape,
             features,
+            entropies,
             batch_size=batch_size,
             steps=steps,
             segment=segment,
@@ -104,8 +107,7 @@ class Core(torch.autograd.Function):
         )
         if grad_enabled:
             ctx.config, ctx.segment, ctx.tape = config, segment, tape
-            ctx.sizes = sizes._replace(blur_penalty=blur_penalty)
-            ctx.starts, ctx.blur_penalty = starts, blur_penalty
+            ctx.sizes, ctx.starts = sizes, starts
             ctx.initial, ctx.weights = initial, weights
             ctx.save_for_backward(episode_starts, projected, *tensors)
         return (
@@ -114,28 +116,25 @@ class Core(torch.autograd.Function):
             tape.weightings[:, -1].clone(),
             tape.read_vectors[:, -1].unflatten(-1, state.read_vectors.shape[1:]).clone(),
             tape.controller[:, -1].clone(),
+            *([entropies.sum()] if return_entropy else []),
         )
 
     @staticmethod
-    def backward(ctx: Any, d_features: Tensor, *d_final: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, d_features: Tensor, *d_others: Tensor) -> tuple[Tensor | None, ...]:
         """Return gradients; by the reference, if they are to be differentiated again."""
         episode_starts, *tensors = ctx.saved_tensors  # an error, if one was changed since
         config, tape, sizes = ctx.config, ctx.tape, ctx.sizes
         if torch.is_grad_enabled():
-            repeat = functools.partial(_repeat, config, episode_starts)
+            repeat = functools.partial(_repeat, config, sizes.entropy, episode_starts)
             return (
                 *(None,) * 4,
                 *differentiable_gradients(
-                    repeat,
-                    tensors,
-                    ctx.needs_input_grad[4:],
-                    (d_features, *d_final),
-                    ctx.blur_penalty,
+                    repeat, tensors, ctx.needs_input_grad[4:], (d_features, *d_others)
                 ),
             )
         initial, weights = ctx.initial, ctx.weights
         batch_size, steps, _ = d_features.shape
-        gradient = _flat([_copy(field) for field in d_final], batch_dims=1)
+        gradient = _flat([_copy(field) for field in d_others[:4]], batch_dims=1)
         d_initial = (
             State(*(torch.zeros_like(f) for f in gradient)) if sizes.resets else gradient
         )
@@ -152,6 +151,7 @@ class Core(torch.autograd.Function):
             tape,
             memories,
             _dense(d_features),
+            d_others[4] if sizes.entropy else d_features.new_empty(0),
             gradient,
             d_initial,
             d_features.new_empty(batch_size, config.controller_size),
@@ -181,6 +181,7 @@ class Core(torch.autograd.Function):
 
 def _repeat(
     config: NTMConfig,
+    return_entropy: bool,
     episode_starts: Tensor | None,
     projected: Tensor,
     *tensors: Tensor,
@@ -190,10 +191,11 @@ def _repeat(
     heads, head_bias, *layers = tensors[8:]
     number = config.controller_layers
     weights = CoreWeights(tuple(layers[:number]), tuple(layers[number:]), heads, head_bias)
-    features, final = reference.run_core(
-        projected, weights, state, config, episode_starts, initial
+    found = reference.run_core(
+        projected, weights, state, config, episode_starts, initial, return_entropy
     )
-    return features, *final
+    entropy = [] if found.entropy is None else [found.entropy]
+    return found.outputs, *found.state, *entropy
 
 
 def _before_steps(

@@ -34,7 +34,7 @@ class Sizes(NamedTuple):
         recurrent: Whether the controller is an LSTM.
         resets: Whether episodes start in mid-sequence.
         records: Whether a backward pass will follow.
-        blur_penalty: See `ntm_agents.kernels.core.Run`.
+        entropy: Whether the weightings' entropy is wanted.
     """
 
     sequences: int
@@ -54,7 +54,7 @@ class Sizes(NamedTuple):
     recurrent: bool
     resets: bool
     records: bool
-    blur_penalty: float = 0.0
+    entropy: bool
 
 
 class Weights(NamedTuple):
@@ -122,7 +122,9 @@ def check_memory_fits(config: NTMConfig) -> None:
         )
 
 
-def make_sizes(config: NTMConfig, sequences: int, resets: bool, records: bool) -> Sizes:
+def make_sizes(
+    config: NTMConfig, sequences: int, resets: bool, records: bool, entropy: bool
+) -> Sizes:
     """Return a network's sizes with their blocks."""
     return Sizes(
         sequences=sequences,
@@ -142,6 +144,7 @@ def make_sizes(config: NTMConfig, sequences: int, resets: bool, records: bool) -
         recurrent=config.controller == "lstm",
         resets=resets,
         records=records,
+        entropy=entropy,
     )
 
 
