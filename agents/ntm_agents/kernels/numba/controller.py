@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ntm_agents.kernels.numba.backward_scratch import Scratch
 from ntm_agents.kernels.numba.lang.compile import kernel, step_of
 from ntm_agents.kernels.numba.lang.functions import sigmoid, tanh
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, load_first, store_first
 from ntm_agents.kernels.numba.lang.products import combine
 from ntm_agents.kernels.numba.layout import Sizes, State, Tape, Weights, seen_offset
@@ -14,7 +15,7 @@ from ntm_agents.kernels.numba.workspace import add, copy
 
 
 @kernel
-def _feedforward_layer(output: Any, size: int) -> None:
+def _feedforward_layer(output: Pointer, size: int) -> None:
     """Replace a layer's sums by its activations."""
     for c in range(0, size, lanes(output)):
         rest = size - c
@@ -22,7 +23,9 @@ def _feedforward_layer(output: Any, size: int) -> None:
 
 
 @kernel
-def _feedforward_layer_backward(output: Any, d_output: Any, size: int, d_total: Any) -> None:
+def _feedforward_layer_backward(
+    output: Pointer, d_output: Pointer, size: int, d_total: Pointer
+) -> None:
     """Write the gradient of a layer's pre-activations."""
     for c in range(0, size, lanes(output)):
         rest = size - c
@@ -32,7 +35,7 @@ def _feedforward_layer_backward(output: Any, d_output: Any, size: int, d_total: 
 
 
 @kernel
-def _lstm_layer(gates: Any, size: int, cell: Any, hidden: Any) -> None:
+def _lstm_layer(gates: Pointer, size: int, cell: Pointer, hidden: Pointer) -> None:
     """Update one LSTM layer in place; ``gates`` are replaced by their activations."""
     for c in range(0, size, lanes(gates)):
         rest = size - c
@@ -51,7 +54,12 @@ def _lstm_layer(gates: Any, size: int, cell: Any, hidden: Any) -> None:
 
 @kernel
 def _lstm_layer_backward(
-    gates: Any, cell: Any, size: int, d_hidden: Any, d_cell: Any, d_gates: Any
+    gates: Pointer,
+    cell: Pointer,
+    size: int,
+    d_hidden: Pointer,
+    d_cell: Pointer,
+    d_gates: Pointer,
 ) -> None:
     """Carry gradients back through one LSTM layer.
 
@@ -74,7 +82,7 @@ def _lstm_layer_backward(
 
 @step_of
 def controller_step(
-    inputs: Any, weights: Weights, working: State, sizes: Sizes, sequences: int, tape: Tape
+    inputs: Pointer, weights: Weights, working: State, sizes: Sizes, sequences: int, tape: Tape
 ) -> None:
     """Update the controller states of a few sequences.
 
@@ -145,7 +153,7 @@ def controller_backward(
     sizes: Sizes,
     sequences: int,
     gradient: State,
-    d_gates: Any,
+    d_gates: Pointer,
     scratch: Scratch,
 ) -> None:
     """Carry gradients back through all layers of a few sequences.

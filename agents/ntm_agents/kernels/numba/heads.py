@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ntm_agents.kernels.numba.lang.compile import inlined, kernel
 from ntm_agents.kernels.numba.lang.functions import exp, sigmoid, softplus
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import (
     at,
     half,
@@ -21,7 +22,7 @@ from ntm_agents.kernels.numba.layout import Sizes, head_offset
 
 
 @kernel
-def lower_bounds(sizes: Sizes, lowest: Any) -> None:
+def lower_bounds(sizes: Sizes, lowest: Pointer) -> None:
     """Write the lower end of each head parameter's range: -1 for keys and adds, else 0."""
     words = sizes.words
     for h in range(sizes.heads):
@@ -34,13 +35,13 @@ def lower_bounds(sizes: Sizes, lowest: Any) -> None:
 
 @kernel
 def squash_heads(
-    raw: Any,
-    lowest: Any,
+    raw: Pointer,
+    lowest: Pointer,
     sizes: Sizes,
     sequences: int,
-    parameters: Any,
-    above_zero: Any,
-    shifts: Any,
+    parameters: Pointer,
+    above_zero: Pointer,
+    shifts: Pointer,
 ) -> None:
     """Bring the head layer's output into the ranges of equations 3 to 9.
 
@@ -82,7 +83,7 @@ def squash_heads(
 
 
 @inlined
-def _collect(rest: Any, sizes: Sizes, above_zero: Any, shifts: Any) -> None:
+def _collect(rest: Pointer, sizes: Sizes, above_zero: Pointer, shifts: Pointer) -> None:
     """Copy a head's strength and sharpening, and its shifts less the largest of them."""
     above_zero[0], above_zero[1] = rest[0], rest[sizes.shifts + 2]
     largest = rest[2]
@@ -93,7 +94,7 @@ def _collect(rest: Any, sizes: Sizes, above_zero: Any, shifts: Any) -> None:
 
 
 @inlined
-def _put_back(above_zero: Any, shifts: Any, sizes: Sizes, rest: Any) -> None:
+def _put_back(above_zero: Pointer, shifts: Pointer, sizes: Sizes, rest: Pointer) -> None:
     """Copy back what was collected; powers become the shift weighting."""
     one, total = number_for(rest, 1.0), number_for(rest, 0.0)
     rest[0], rest[sizes.shifts + 2] = above_zero[0], above_zero[1] + one
@@ -106,7 +107,7 @@ def _put_back(above_zero: Any, shifts: Any, sizes: Sizes, rest: Any) -> None:
 
 @kernel
 def squash_heads_backward(
-    parameters: Any, lowest: Any, gradient: Any, sizes: Sizes, d_raw: Any
+    parameters: Pointer, lowest: Pointer, gradient: Pointer, sizes: Sizes, d_raw: Pointer
 ) -> None:
     """Turn the gradient of head parameters into that of the head layer's output."""
     for i in range(0, sizes.parameters, lanes(parameters)):
@@ -121,7 +122,9 @@ def squash_heads_backward(
 
 
 @kernel
-def _squash_rest_backward(parameters: Any, gradient: Any, shifts: int, d_raw: Any) -> None:
+def _squash_rest_backward(
+    parameters: Pointer, gradient: Pointer, shifts: int, d_raw: Pointer
+) -> None:
     one = number_for(parameters, 1.0)
     d_raw[0] = gradient[0] * (one - exp(-parameters[0]))
     d_raw[shifts + 2] = gradient[shifts + 2] * (one - exp(one - parameters[shifts + 2]))

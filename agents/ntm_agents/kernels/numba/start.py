@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.functions import exp
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import at, number_for, pointer, pointers
 from ntm_agents.kernels.numba.layout import State
 from ntm_agents.kernels.numba.workspace import clear, copy
 
 
 @kernel
-def begin(memory: Any, logits: Any, read_vectors: Any, controller: Any, start: State) -> None:
+def begin(
+    memory: Pointer, logits: Pointer, read_vectors: Pointer, controller: Pointer, start: State
+) -> None:
     """Write the state before the first step.
 
     Args:
@@ -48,10 +51,10 @@ def begin(memory: Any, logits: Any, read_vectors: Any, controller: Any, start: S
 def begin_backward(
     d_start: State,
     start: State,
-    d_memory: Any,
-    d_logits: Any,
-    d_read_vectors: Any,
-    d_controller: Any,
+    d_memory: Pointer,
+    d_logits: Pointer,
+    d_read_vectors: Pointer,
+    d_controller: Pointer,
 ) -> None:
     """Write the gradients of `begin`'s arguments.
 

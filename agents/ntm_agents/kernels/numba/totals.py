@@ -6,9 +6,10 @@ sequences instead of for all.
 
 from __future__ import annotations
 
-from typing import Any
-
 from ntm_agents.kernels.numba.lang.compile import kernel
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import at, pointer
 from ntm_agents.kernels.numba.lang.products import add_outer_products
 from ntm_agents.kernels.numba.layout import Sizes, Tape, Weights, seen_offset
@@ -32,9 +33,9 @@ def clear_totals(totals: Weights) -> None:
 def add_to_totals(
     totals: Weights,
     tape: Tape,
-    d_gates: Any,
-    d_raw: Any,
-    d_results: Any,
+    d_gates: Pointer,
+    d_raw: Pointer,
+    d_results: Pointer,
     sizes: Sizes,
     rows: int,
 ) -> None:
@@ -80,6 +81,6 @@ def add_to_totals(
 
 
 @kernel
-def _add_rows(numbers: Any, stride: int, count: int, rows: int, total: Any) -> None:
+def _add_rows(numbers: Pointer, stride: int, count: int, rows: int, total: Pointer) -> None:
     for row in range(rows):
         add(at(numbers, row * stride), count, total)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.functions import exp, log
+from ntm_agents.kernels.numba.lang.names import (
+    Number,
+)
 
 
 @kernel
-def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
+def cross_entropy(
+    logits: Pointer, targets: Pointer, scored: Pointer, d_logits: Pointer
+) -> float:
     """Return the cross-entropy in nats, summed over scored bits, averaged over sequences.
 
     It is not finite if any logit is not, scored or not, as with torch.
@@ -46,7 +50,7 @@ def cross_entropy(logits: Any, targets: Any, scored: Any, d_logits: Any) -> Any:
 
 
 @kernel
-def clip_norm(gradient: Any, max_norm: Any) -> Any:
+def clip_norm(gradient: Pointer, max_norm: float) -> Number:
     """Scale a vector down to a norm, taken in double precision, if it is longer.
 
     One whose norm is infinite or NaN becomes what ``torch.nn.utils.clip_grad_norm_`` makes of
@@ -69,10 +73,10 @@ def clip_norm(gradient: Any, max_norm: Any) -> Any:
 
 @kernel
 def graves_update(
-    parameters: Any,
-    gradient: Any,
-    averages: Any,
-    rates: Any,
+    parameters: Pointer,
+    gradient: Pointer,
+    averages: Arrays,
+    rates: Arrays,
 ) -> None:
     """Take one step of `GravesRMSProp` in place; all arrays are vectors of one length.
 

@@ -5,9 +5,12 @@ Arrays are contiguous. Letters: `ntm_agents.ntm.config.NTMConfig`; K counts chec
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ntm_agents.ntm.config import NTMConfig
+
+Pointer: TypeAlias = Any
+"""A tensor; in a kernel, a pointer to its first number."""
 
 _ROWS, _COLUMNS = 32, 64
 _LARGEST_MEMORY = 2**16
@@ -69,20 +72,20 @@ class Weights(NamedTuple):
         head_bias: ``(P,)``.
     """
 
-    first: Any
-    others: Any
-    biases: Any
-    heads: Any
-    head_bias: Any
+    first: Pointer
+    others: Pointer
+    biases: Pointer
+    heads: Pointer
+    head_bias: Pointer
 
 
 class State(NamedTuple):
     """`NTMState` with flat read vectors, ``(…, R · M)``."""
 
-    memory: Any
-    weightings: Any
-    read_vectors: Any
-    controller: Any
+    memory: Pointer
+    weightings: Pointer
+    read_vectors: Pointer
+    controller: Pointer
 
 
 class Tape(NamedTuple):
@@ -100,12 +103,12 @@ class Tape(NamedTuple):
         checkpoints: Memory before every k-th step, ``(B, K, N, M)``.
     """
 
-    weightings: Any
-    read_vectors: Any
-    controller: Any
-    gates: Any
-    parameters: Any
-    checkpoints: Any
+    weightings: Pointer
+    read_vectors: Pointer
+    controller: Pointer
+    gates: Pointer
+    parameters: Pointer
+    checkpoints: Pointer
 
 
 def check_memory_fits(config: NTMConfig) -> None:

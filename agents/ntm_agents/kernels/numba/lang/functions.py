@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -17,6 +16,15 @@ from numba import types
 from numba.extending import overload
 
 from ntm_agents.kernels.numba.lang.compile import kernel, ordered_kernel
+from ntm_agents.kernels.numba.lang.names import (
+    Builder,
+    Context,
+    Lanes,
+    Signature,
+    Type,
+    Value,
+    Values,
+)
 from ntm_agents.kernels.numba.lang.vectors import (
     Vector,
     exact_exp,
@@ -38,14 +46,16 @@ _MANTISSA_BITS, _MANTISSA_MASK = 23, 0x7FFFFF
 _EXPONENT_BIAS = 127
 
 
-def _define_on_bits(generate_with: Callable[[Any, Any, Any, Any], Any]) -> Any:
+def _define_on_bits(generate_with: Callable[[Builder, Value, Type, Type], Value]) -> Type:
     """Define a function of float32, one or a vector of them, by its bits."""
 
-    def typed(typing_context: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def typed(typing_context: Context, value: Type) -> Type:
+        def generate(
+            context: Context, builder: Builder, found: Signature, args: Values
+        ) -> Value:
             kind = args[0].type
             if isinstance(value, Vector):
-                bits: Any = ir.VectorType(ir.IntType(32), value.lanes)
+                bits: Type = ir.VectorType(ir.IntType(32), value.lanes)
                 return generate_with(
                     builder, args[0], kind, lambda n: ir.Constant(bits, [n] * value.lanes)
                 )
@@ -58,7 +68,7 @@ def _define_on_bits(generate_with: Callable[[Any, Any, Any, Any], Any]) -> Any:
 
 
 @_define_on_bits
-def _power_of_two(builder: Any, raised: Any, kind: Any, constant: Any) -> Any:
+def _power_of_two(builder: Builder, raised: Value, kind: Type, constant: Type) -> Value:
     """Return ``2**n`` for ``raised = _ROUND + n``, n from -126 to 127, and inf for 128.
 
     The last bits of such a number are n itself. Converting n to an integer instead would be
@@ -68,24 +78,24 @@ def _power_of_two(builder: Any, raised: Any, kind: Any, constant: Any) -> Any:
     return builder.bitcast(builder.shl(biased, constant(_MANTISSA_BITS)), kind)
 
 
-def _from_sqrt_half(builder: Any, x: Any, constant: Any) -> Any:
+def _from_sqrt_half(builder: Builder, x: Value, constant: Type) -> Value:
     """Return the bits of x, raised so that sqrt(1/2) has those of one."""
     bits = builder.bitcast(x, constant(0).type)
     return builder.add(bits, constant(_BITS_OF_ONE - _BITS_OF_SQRT_HALF))
 
 
 @_define_on_bits
-def _exponent(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
+def _exponent(builder: Builder, x: Value, kind: Type, constant: Type) -> Value:
     """Return the whole power of two for which the rest is from sqrt(1/2) to sqrt(2)."""
     bits = _from_sqrt_half(builder, x, constant)
     biased = builder.ashr(bits, constant(_MANTISSA_BITS))
     return builder.sitofp(builder.sub(biased, constant(_EXPONENT_BIAS)), kind)
 
 
-def _define_logarithm_of_any(typing_context: Any, x: Any, logarithm: Any) -> Any:
+def _define_logarithm_of_any(typing_context: Context, x: Type, logarithm: Type) -> Type:
     """Return a logarithm where x is positive and finite, and x itself or NaN elsewhere."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         number, value = args
         infinity, zero, nan = (
             _constant_like(context, builder, x, which) for which in (math.inf, 0.0, math.nan)
@@ -99,7 +109,7 @@ def _define_logarithm_of_any(typing_context: Any, x: Any, logarithm: Any) -> Any
 _logarithm_of_any = intrinsic(_define_logarithm_of_any)
 
 
-def _constant_like(context: Any, builder: Any, kind: Any, number: float) -> Any:
+def _constant_like(context: Context, builder: Builder, kind: Type, number: float) -> Value:
     """Build a number, or a vector with it in each lane."""
     if not isinstance(kind, Vector):
         return context.get_constant(kind, number)
@@ -107,7 +117,7 @@ def _constant_like(context: Any, builder: Any, kind: Any, number: float) -> Any:
 
 
 @_define_on_bits
-def _mantissa(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
+def _mantissa(builder: Builder, x: Value, kind: Type, constant: Type) -> Value:
     """Return x over its power of two, from sqrt(1/2) to sqrt(2)."""
     bits = _from_sqrt_half(builder, x, constant)
     rest = builder.and_(bits, constant(_MANTISSA_MASK))
@@ -115,7 +125,7 @@ def _mantissa(builder: Any, x: Any, kind: Any, constant: Any) -> Any:
 
 
 @ordered_kernel
-def _exp_single(x: Any) -> Any:
+def _exp_single(x: Lanes) -> Lanes:
     """Return e**x for x up to 88, 1 ulp off; smaller x than -87 count as that; NaN is NaN."""
     x = larger(x, _SMALLEST_EXPONENT)
     raised = x * _LOG2_E + _ROUND
@@ -131,7 +141,7 @@ def _exp_single(x: Any) -> Any:
 
 
 @kernel
-def _log_single(x: Any) -> Any:
+def _log_single(x: Lanes) -> Lanes:
     """Return log(x) for normal x: inf of inf, NaN of NaN and of a negative number."""
     whole, m = _exponent(x), _mantissa(x) - _f(1.0)
     p = m * _f(7.0376836292e-2) + _f(-1.1514610310e-1)
@@ -147,22 +157,22 @@ def _log_single(x: Any) -> Any:
     return _logarithm_of_any(x, m + rest + whole * _LN2_HIGH)
 
 
-def exp(x: Any) -> Any:
+def exp(x: Lanes) -> Lanes:
     """Return e**x."""
     return math.exp(x)
 
 
-def log(x: Any) -> Any:
+def log(x: Lanes) -> Lanes:
     """Return the natural logarithm of a positive number."""
     return math.log(x)
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: Lanes) -> Lanes:
     """Return 1 / (1 + e**-x)."""
     return 1 / (1 + math.exp(-x))
 
 
-def _is_single(x: Any) -> bool:
+def _is_single(x: Type) -> bool:
     return bool(getattr(x, "number", x) == types.float32)
 
 
@@ -195,13 +205,13 @@ def _sigmoid(x):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def tanh(x: Any) -> Any:
+def tanh(x: Lanes) -> Lanes:
     """Return the hyperbolic tangent of each lane."""
     return sigmoid(x + x) * 2.0 - 1.0
 
 
 @ordered_kernel
-def softplus(x: Any) -> Any:
+def softplus(x: Lanes) -> Lanes:
     """Return log(1 + e**x) of each lane, also where adding one to a small power loses it."""
     power = exp(smaller(x, 0.0 - x))
     more = power + 1.0

@@ -7,13 +7,21 @@ results. In other builds nothing of this is left.
 
 from __future__ import annotations
 
-from typing import Any
-
 from llvmlite import ir
 from numba import types
 
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES
+from ntm_agents.kernels.numba.lang.names import (
+    Arrays,
+    Builder,
+    Context,
+    Pointer,
+    Signature,
+    Type,
+    Value,
+    Values,
+)
 from ntm_agents.kernels.numba.lang.vectors import intrinsic
 
 _BYTE = ir.IntType(8)
@@ -21,11 +29,11 @@ _ONES = 0xFF
 
 
 @intrinsic
-def _ends(typing_context: Any, arrays: Any) -> Any:
+def _ends(typing_context: Context, arrays: Type) -> Type:
     """Return the addresses where each of a tuple's arrays begins, and where it ends."""
     result = types.UniTuple(types.UniTuple(types.intp, 2), len(arrays))
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         ends = []
         for k, array in enumerate(arrays):
             field = context.make_array(array)(
@@ -40,10 +48,10 @@ def _ends(typing_context: Any, arrays: Any) -> Any:
 
 
 @intrinsic
-def _byte_at(typing_context: Any, address: Any) -> Any:
+def _byte_at(typing_context: Context, address: Type) -> Type:
     """Return the byte at an address."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = builder.inttoptr(args[0], _BYTE.as_pointer())
         return builder.zext(builder.load(place), context.get_value_type(types.intp))
 
@@ -51,10 +59,10 @@ def _byte_at(typing_context: Any, address: Any) -> Any:
 
 
 @intrinsic
-def _set_byte(typing_context: Any, address: Any) -> Any:
+def _set_byte(typing_context: Context, address: Type) -> Type:
     """Write ones into the byte at an address."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         builder.store(_BYTE(_ONES), builder.inttoptr(args[0], _BYTE.as_pointer()))
         return context.get_dummy_value()
 
@@ -62,7 +70,7 @@ def _set_byte(typing_context: Any, address: Any) -> Any:
 
 
 @kernel
-def fill_with_guards(block: Any) -> None:
+def fill_with_guards(block: Pointer) -> None:
     """Fill a block, in which a buffer will lie between guards, with ones."""
     for first, last in _ends((block,)):
         for address in range(first, last):
@@ -70,7 +78,7 @@ def fill_with_guards(block: Any) -> None:
 
 
 @kernel
-def check_guards(buffers: Any) -> None:
+def check_guards(buffers: Arrays) -> None:
     """Raise an error if a value around one of a tuple's buffers has been written to."""
     for first, last in _ends(buffers):
         for distance in range(GUARD_BYTES):

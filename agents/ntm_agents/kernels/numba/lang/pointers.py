@@ -6,12 +6,18 @@ its array alive: see `keep_alive`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, errors
 
+from ntm_agents.kernels.numba.lang.names import (
+    Builder,
+    Context,
+    Signature,
+    Type,
+    Value,
+    Values,
+)
 from ntm_agents.kernels.numba.lang.vectors import (
     Vector,
     call,
@@ -25,22 +31,22 @@ _LANE = ir.IntType(32)
 
 
 @intrinsic
-def pointer(typing_context: Any, array: Any) -> Any:
+def pointer(typing_context: Context, array: Type) -> Type:
     """Point to the first number of a contiguous array."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return context.make_array(array)(context, builder, args[0]).data
 
     return types.CPointer(array.dtype)(_contiguous(array)), generate
 
 
 @intrinsic
-def pointers(typing_context: Any, arrays: Any) -> Any:
+def pointers(typing_context: Context, arrays: Type) -> Type:
     """Point to the first number of each of a named tuple's contiguous arrays."""
     to_numbers = [types.CPointer(_contiguous(array).dtype) for array in arrays]
     result = types.BaseTuple.from_types(to_numbers, arrays.instance_class)
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         fields = cgutils.unpack_tuple(builder, args[0])
         return context.make_tuple(
             builder,
@@ -54,96 +60,98 @@ def pointers(typing_context: Any, arrays: Any) -> Any:
     return result(arrays), generate
 
 
-def _contiguous(array: Any) -> Any:
+def _contiguous(array: Type) -> Type:
     if array.layout != "C":
         raise errors.TypingError(f"kernels point into contiguous arrays only, not {array}")
     return array
 
 
 @intrinsic
-def keep_alive(typing_context: Any, arrays: Any) -> Any:
+def keep_alive(typing_context: Context, arrays: Type) -> Type:
     """Let nothing that is pointed to go before this is called with it."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return context.get_dummy_value()
 
     return types.void(arrays), generate
 
 
 @intrinsic
-def at(typing_context: Any, pointer: Any, distance: Any) -> Any:
+def at(typing_context: Context, pointer: Type, distance: Type) -> Type:
     """Point some numbers further."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return builder.gep(args[0], [args[1]])
 
     return pointer(pointer, types.intp), generate
 
 
 @intrinsic
-def number_for(typing_context: Any, pointer: Any, number: Any) -> Any:
+def number_for(typing_context: Context, pointer: Type, number: Type) -> Type:
     """Return a number in the type of those pointed to."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return context.cast(builder, args[1], number, pointer.dtype)
 
     return pointer.dtype(pointer, number), generate
 
 
-def place_of(context: Any, builder: Any, vector: Vector, pointer: Any, index: Any) -> Any:
+def place_of(
+    context: Context, builder: Builder, vector: Vector, pointer: Value, index: Value
+) -> Value:
     """Build a pointer to the vector that begins at ``pointer[index]``."""
     kind = context.get_value_type(vector)
     return builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
 
 
 @intrinsic
-def lanes(typing_context: Any, pointer: Any) -> Any:
+def lanes(typing_context: Context, pointer: Type) -> Type:
     """Return the number of lanes of a vector."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return context.get_constant(types.intp, vector_of(pointer).lanes)
 
     return types.intp(pointer), generate
 
 
 @intrinsic
-def lanes_of(typing_context: Any, value: Any) -> Any:
+def lanes_of(typing_context: Context, value: Type) -> Type:
     """Return the number of lanes of a vector at hand."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return context.get_constant(types.intp, value.lanes)
 
     return types.intp(value), generate
 
 
 @intrinsic
-def zeros(typing_context: Any, pointer: Any) -> Any:
+def zeros(typing_context: Context, pointer: Type) -> Type:
     """Return a vector of zeros."""
     vector = vector_of(pointer)
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return ir.Constant(context.get_value_type(vector), None)
 
     return vector(pointer), generate
 
 
 @intrinsic
-def half(typing_context: Any, value: Any) -> Any:
+def half(typing_context: Context, value: Type) -> Type:
     """Return zeros, half as many as there are lanes."""
     vector = Vector(value.number, value.lanes // 2)
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return ir.Constant(context.get_value_type(vector), None)
 
     return vector(value), generate
 
 
 @intrinsic
-def load(typing_context: Any, pointer: Any, index: Any) -> Any:
+def load(typing_context: Context, pointer: Type, index: Type) -> Type:
     """Read a vector from ``pointer[index]`` on."""
     vector = vector_of(pointer)
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = place_of(context, builder, vector, *args)
         return builder.load(place, align=vector.number.bitwidth // 8)
 
@@ -151,10 +159,10 @@ def load(typing_context: Any, pointer: Any, index: Any) -> Any:
 
 
 @intrinsic
-def store(typing_context: Any, value: Any, pointer: Any, index: Any) -> Any:
+def store(typing_context: Context, value: Type, pointer: Type, index: Type) -> Type:
     """Write a vector from ``pointer[index]`` on."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = place_of(context, builder, value, *args[1:])
         builder.store(args[0], place, align=value.number.bitwidth // 8)
         return context.get_dummy_value()
@@ -163,8 +171,13 @@ def store(typing_context: Any, value: Any, pointer: Any, index: Any) -> Any:
 
 
 def _build_load(
-    context: Any, builder: Any, vector: Vector, pointer: Any, index: Any, count: Any
-) -> Any:
+    context: Context,
+    builder: Builder,
+    vector: Vector,
+    pointer: Value,
+    index: Value,
+    count: Value,
+) -> Value:
     """Build a read of up to ``count`` numbers, and zeros."""
     place = place_of(context, builder, vector, pointer, index)
     align = vector.number.bitwidth // 8
@@ -185,31 +198,35 @@ def _build_load(
 
 
 @intrinsic
-def load_first(typing_context: Any, pointer: Any, index: Any, count: Any) -> Any:
+def load_first(typing_context: Context, pointer: Type, index: Type, count: Type) -> Type:
     """Read up to ``count`` numbers; the lanes behind them are zero."""
     vector = vector_of(pointer)
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return _build_load(context, builder, vector, *args)
 
     return vector(pointer, types.intp, types.intp), generate
 
 
 @intrinsic
-def load_like(typing_context: Any, value: Any, pointer: Any, index: Any, count: Any) -> Any:
+def load_like(
+    typing_context: Context, value: Type, pointer: Type, index: Type, count: Type
+) -> Type:
     """Read up to ``count`` numbers into a vector with as many lanes as another."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return _build_load(context, builder, value, *args[1:])
 
     return value(value, pointer, types.intp, types.intp), generate
 
 
 @intrinsic
-def store_first(typing_context: Any, value: Any, pointer: Any, index: Any, count: Any) -> Any:
+def store_first(
+    typing_context: Context, value: Type, pointer: Type, index: Type, count: Type
+) -> Type:
     """Write up to ``count`` numbers of a vector, and nothing behind them."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = place_of(context, builder, value, *args[1:3])
         align = value.number.bitwidth // 8
         name = f"llvm.masked.store.{suffix(value)}.p0"
@@ -226,10 +243,10 @@ def store_first(typing_context: Any, value: Any, pointer: Any, index: Any, count
 
 
 @intrinsic
-def prefetch_line(typing_context: Any, pointer: Any, index: Any) -> Any:
+def prefetch_line(typing_context: Context, pointer: Type, index: Type) -> Type:
     """Ask for the cache line of ``pointer[index]``, which will be needed soon."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
         hints = [_LANE(1), _LANE(3), _LANE(1)]
         call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints])
