@@ -8,9 +8,7 @@ import numpy as np
 
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.functions import exp, log
-from ntm_agents.kernels.numba.lang.names import (
-    Number,
-)
+from ntm_agents.kernels.numba.lang.names import Arrays, Number, Pointer
 
 
 @kernel

@@ -49,7 +49,7 @@ def tolerance(dtype: type[np.floating]) -> float:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("combinations", [1, 3, 4, 6])
+@pytest.mark.parametrize("combinations", [1, 3, 4, 6, 8])
 def test_combining_rows_is_a_matrix_product_and_writes_nothing_behind_it(
     dtype: type[np.floating], width: int, combinations: int
 ) -> None:

@@ -24,18 +24,6 @@ _ROWS_AT_ONCE = 4
 
 
 @inlined
-def _block(rows: Any) -> Any:
-    """Return zeros, as many places of a row as are summed at once for four combinations.
-
-    The sums, the row and a number must fit the registers: 16 + 4 + 1 of 32, or 8 + 2 + 1 of 16.
-    """
-    if REGISTER_COUNT < 32:
-        return half(zeros(rows))
-    else:
-        return zeros(rows)
-
-
-@inlined
 def _combine_block(
     nothing: Any,
     rows: Any,
@@ -80,6 +68,63 @@ def _combine_block(
         for k in range(count):
             total += load_like(nothing, rows, k * row_stride, rest) * n0[k * next_number]
         store_first(total, combination, b * combination_stride, rest)
+
+
+@inlined
+def _combine_three_registers(
+    two: Any,
+    rows: Any,
+    row_stride: int,
+    numbers: Any,
+    number_stride: int,
+    next_number: int,
+    count: int,
+    start: Any,
+    start_stride: int,
+    combination: Any,
+    combination_stride: int,
+    fours: int,
+) -> None:
+    """Do what `combine` does for the places of three registers, ``two`` has two, in fours.
+
+    Twelve sums, a row and a number fill 16 registers. Eight sums would leave the multipliers
+    waiting whenever one is late.
+    """
+    one = half(two)
+    step, rest = lanes_of(two), lanes_of(one)
+    for b in range(0, fours, 4):
+        p0 = at(start, b * start_stride)
+        p1, p2, p3 = at(p0, start_stride), at(p0, 2 * start_stride), at(p0, 3 * start_stride)
+        s0, t0 = load_like(two, p0, 0, step), load_like(one, p0, step, rest)
+        s1, t1 = load_like(two, p1, 0, step), load_like(one, p1, step, rest)
+        s2, t2 = load_like(two, p2, 0, step), load_like(one, p2, step, rest)
+        s3, t3 = load_like(two, p3, 0, step), load_like(one, p3, step, rest)
+        n0 = at(numbers, b * number_stride)
+        n1 = at(n0, number_stride)
+        n2 = at(n1, number_stride)
+        n3 = at(n2, number_stride)
+        for k in range(count):
+            row, n = at(rows, k * row_stride), k * next_number
+            first, second = load_like(two, row, 0, step), load_like(one, row, step, rest)
+            s0 += first * n0[n]
+            t0 += second * n0[n]
+            s1 += first * n1[n]
+            t1 += second * n1[n]
+            s2 += first * n2[n]
+            t2 += second * n2[n]
+            s3 += first * n3[n]
+            t3 += second * n3[n]
+        p0 = at(combination, b * combination_stride)
+        p1, p2 = at(p0, combination_stride), at(p0, 2 * combination_stride)
+        p3 = at(p0, 3 * combination_stride)
+        store(s0, p0, 0)
+        store(t0, p0, step)
+        store(s1, p1, 0)
+        store(t1, p1, step)
+        store(s2, p2, 0)
+        store(t2, p2, step)
+        store(s3, p3, 0)
+        store(t3, p3, step)
 
 
 @inlined
@@ -159,7 +204,25 @@ def combine(
         else:
             _combine_pair(two, *pair)
         i += 2 * lanes(rows)
-    block = _block(rows)
+    if REGISTER_COUNT < 32:
+        three = lanes(rows) + lanes(rows) // 2
+        while combinations > 1 and combinations % 4 == 0 and width - i >= three:
+            _combine_three_registers(
+                several,
+                at(rows, i),
+                row_stride,
+                numbers,
+                number_stride,
+                next_number,
+                count,
+                at(start, i),
+                start_stride,
+                at(combination, i),
+                combination_stride,
+                combinations,
+            )
+            i += three
+    block = several
     half_block = half(block)
     quarter_block = half(half_block)
     step = lanes_of(block)

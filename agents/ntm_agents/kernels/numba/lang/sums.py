@@ -43,11 +43,13 @@ def fold(typing_context: Any, value: Any) -> Any:
     register = _register_of(value)
 
     def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
-        first, second, third, fourth = (
+        sums = [
             take(builder, args[0], args[0], range(k, k + register.lanes))
             for k in range(0, value.lanes, register.lanes)
-        )
-        return builder.fadd(builder.fadd(first, second), builder.fadd(third, fourth))
+        ]
+        while len(sums) > 1:
+            sums = [builder.fadd(a, b) for a, b in zip(sums[::2], sums[1::2], strict=True)]
+        return sums[0]
 
     return register(value), generate
 

@@ -17,10 +17,11 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic as _untyped_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
-from ntm_agents.kernels.numba.lang.machine import REGISTER_BYTES
+from ntm_agents.kernels.numba.lang.machine import REGISTER_BYTES, REGISTER_COUNT
 
-REGISTERS = 4
-"""In a vector: as many sums at once hide each other's latency."""
+REGISTERS = 4 if REGISTER_COUNT >= 32 else 2
+"""In a vector: as many sums at once hide each other's latency, and a few vectors must fit the
+registers together: a loop over words needs three that stay, two rows and what comes of them."""
 
 VECTOR_BYTES = REGISTERS * REGISTER_BYTES
 
