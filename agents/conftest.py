@@ -4,6 +4,4 @@ from __future__ import annotations
 
 import importlib.util
 
-collect_ignore_glob = (
-    [] if importlib.util.find_spec("triton") else ["ntm_agents/kernels/triton_[!t]*.py"]
-)
+collect_ignore = [] if importlib.util.find_spec("triton") else ["ntm_agents/kernels/triton"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
@@ -83,7 +82,8 @@ def _rounded(values: dict[str, float]) -> dict[str, float]:
 
 def _processor() -> dict[str, Any]:
     """Return what the kernels and torch were compiled or chosen for."""
-    machine = importlib.import_module("ntm_agents.kernels.numba_machine")
+    from ntm_agents.kernels.numba.lang import machine
+
     return {
         "processor": machine.processor()[0],
         "register_bytes": machine.REGISTER_BYTES,
@@ -120,12 +120,13 @@ def _flops(ntm: NTM, inputs: Tensor) -> float:
 def _saved_bytes(network: NTM, inputs: Tensor) -> int:
     """Return the size of all that is kept for the backward pass."""
     if network.backend == "numba":
-        passes = importlib.import_module("ntm_agents.kernels.numba_passes")
-        arrays = importlib.import_module("ntm_agents.kernels.numba_weights")
+        from ntm_agents.kernels.numba.passes import forward_pass
+        from ntm_agents.kernels.numba.weights import parameter_arrays, stack
+
         config, tensors = network.config, network.weights().flat()
-        weights = arrays.weight_arrays(tensors, config)
-        _, _, kept = passes.forward_pass(inputs, weights, None, config, None, keep=True)
-        return sum(field.nbytes for field in kept.memory.tape)
+        parameters = stack(parameter_arrays(tensors, config), config.controller_layers)
+        found = forward_pass(inputs, parameters, None, config, None, keep=True)
+        return sum(field.nbytes for field in found.kept.memory.tape)
     storages: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:

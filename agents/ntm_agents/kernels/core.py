@@ -159,6 +159,22 @@ class Weights(NamedTuple):
         )
 
 
+class Results(NamedTuple):
+    """What a backend, or the core alone, returns.
+
+    Attributes:
+        outputs: Outputs, shape ``(B, T, O)``, or features: controller outputs beside the read
+            vectors, shape ``(B, T, C + R · M)``.
+        state: After the last step.
+        entropy: Of the weightings of all heads, steps and sequences together, a scalar in
+            nats; see `ntm_agents.ntm.entropy.entropy_of`. None if it is not wanted.
+    """
+
+    outputs: Tensor
+    state: NTMState
+    entropy: Tensor | None
+
+
 class Run(Protocol):
     """A backend: from inputs to outputs, or to what an output layer sees."""
 
@@ -169,8 +185,8 @@ class Run(Protocol):
         state: NTMState | None,
         config: NTMConfig,
         episode_starts: Tensor | None = None,
-        blur_penalty: float = 0.0,
-    ) -> tuple[Tensor, NTMState]:
+        return_entropy: bool = False,
+    ) -> Results:
         """Run whole sequences.
 
         Args:
@@ -180,12 +196,7 @@ class Run(Protocol):
             config: The sizes.
             episode_starts: Where to go on from the learned start instead of the last state,
                 shape ``(B, T)``, bool; nowhere if None.
-            blur_penalty: Backward, gradients are those of a loss to which every weighting of
-                every step has added this times its `ntm_agents.ntm.entropy.blur`.
-
-        Returns:
-            Outputs, shape ``(B, T, O)``, or features: controller outputs beside the read
-            vectors, shape ``(B, T, C + R · M)``; and the state after the last step.
+            return_entropy: Whether the weightings' entropy is wanted, too.
         """
         ...
 
@@ -201,8 +212,8 @@ class RunCore(Protocol):
         config: NTMConfig,
         episode_starts: Tensor | None = None,
         initial_state: NTMState | None = None,
-        blur_penalty: float = 0.0,
-    ) -> tuple[Tensor, NTMState]:
+        return_entropy: bool = False,
+    ) -> Results:
         """Run the core over whole sequences.
 
         Args:
@@ -214,11 +225,10 @@ class RunCore(Protocol):
                 shape ``(B, T)``, bool; nowhere if None.
             initial_state: State with B = 1; needed with ``episode_starts`` or without
                 ``state``.
-            blur_penalty: See `Run`.
+            return_entropy: Whether the weightings' entropy is wanted, too.
 
         Returns:
-            Controller outputs beside the read vectors, shape ``(B, T, C + R · M)``, and the
-            state after the last step.
+            Features, the state after the last step, and the entropy.
         """
         ...
 
@@ -260,20 +270,20 @@ def with_projections(run_core: RunCore) -> Run:
         state: NTMState | None,
         config: NTMConfig,
         episode_starts: Tensor | None = None,
-        blur_penalty: float = 0.0,
-    ) -> tuple[Tensor, NTMState]:
+        return_entropy: bool = False,
+    ) -> Results:
         needs_start = state is None or episode_starts is not None
-        features, next_state = run_core(
+        found = run_core(
             functional.linear(inputs, weights.input_weight, weights.input_bias),
             weights.core,
             state,
             config,
             episode_starts,
             weights.start.state(config.memory_size) if needs_start else None,
-            blur_penalty,
+            return_entropy,
         )
         if weights.output is None:
-            return features, next_state
-        return functional.linear(features, *weights.output), next_state
+            return found
+        return found._replace(outputs=functional.linear(found.outputs, *weights.output))
 
     return run

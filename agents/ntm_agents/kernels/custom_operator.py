@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from ntm_agents.kernels.core import (
     CoreWeights,
+    Results,
     Run,
     Weights,
     flat_core_arguments,
@@ -28,11 +28,6 @@ from ntm_agents.kernels.core import (
 from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.ntm.state import NTMState
 
-_FUNCTIONS = {
-    "numba_cpu": "ntm_agents.kernels.numba_cpu:Sequences",
-    "triton_gpu": "ntm_agents.kernels.triton_gpu:Core",
-}
-
 
 def run_numba(
     inputs: Tensor,
@@ -40,21 +35,21 @@ def run_numba(
     state: NTMState | None,
     config: NTMConfig,
     episode_starts: Tensor | None = None,
-    blur_penalty: float = 0.0,
-) -> tuple[Tensor, NTMState]:
+    return_entropy: bool = False,
+) -> Results:
     """Run whole sequences by the operator; see `Run`."""
     tensors = [inputs, *(state or ()), *weights.flat()]
     results = config.features_size if weights.output is None else weights.output[1].shape[0]
-    output, *final = core(
-        "numba_cpu",
+    outputs, *final = core(
+        "numba",
         sizes_of(config),
         state is not None,
         results,
-        blur_penalty,
+        return_entropy,
         episode_starts,
         tensors,
     )
-    return output, NTMState(*final)
+    return _named(outputs, final)
 
 
 def _run_triton_core(
@@ -64,18 +59,24 @@ def _run_triton_core(
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
-    blur_penalty: float = 0.0,
-) -> tuple[Tensor, NTMState]:
+    return_entropy: bool = False,
+) -> Results:
     features, *final = core(
-        "triton_gpu",
+        "triton",
         sizes_of(config),
         True,
         config.features_size,
-        blur_penalty,
+        return_entropy,
         episode_starts,
         flat_core_arguments(projected, weights, state, initial_state),
     )
-    return features, NTMState(*final)
+    return _named(features, final)
+
+
+def _named(outputs: Tensor, others: list[Tensor]) -> Results:
+    """Name what the operator returns: a state, and an entropy if it is wanted."""
+    entropy = others[4] if len(others) > 4 else None
+    return Results(outputs, NTMState(*others[:4]), entropy)
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -91,10 +92,10 @@ def constant_for_compilers(function: Function) -> Function:
 
 
 RUNS: dict[str, Run] = {
-    "numba_cpu": run_numba,
-    "triton_gpu": with_projections(_run_triton_core),
+    "numba": run_numba,
+    "triton": with_projections(_run_triton_core),
 }
-"""Backends for a compiler, by the name of the module that holds their kernels."""
+"""Backends for a compiler, by their names."""
 
 
 @constant_for_compilers
@@ -114,25 +115,25 @@ def core(
     sizes: str,
     has_state: bool,
     results: int,
-    blur_penalty: float,
+    return_entropy: bool,
     episode_starts: Tensor | None,
     tensors: list[Tensor],
 ) -> list[Tensor]:
     """Run whole sequences.
 
     Args:
-        kernel: Name of a module with kernels.
+        kernel: Name of the backend.
         sizes: From `sizes_of`.
         has_state: Whether there is a state among the tensors.
         results: Numbers that come out at each step.
-        blur_penalty: See `Run`.
+        return_entropy: See `Run`.
         episode_starts: See `Run`.
         tensors: What the kernel's function for autograd is given.
 
     Returns:
         What it returns.
     """
-    arguments = _arguments(sizes, has_state, False, episode_starts, blur_penalty, tensors)
+    arguments = _arguments(sizes, has_state, False, episode_starts, return_entropy, tensors)
     with torch.no_grad():
         outputs = _function(kernel).forward(_Context(), *arguments)
     return [output.contiguous() for output in outputs]
@@ -144,7 +145,7 @@ def _(
     sizes: str,
     has_state: bool,
     results: int,
-    blur_penalty: float,
+    return_entropy: bool,
     episode_starts: Tensor | None,
     tensors: list[Tensor],
 ) -> list[Tensor]:
@@ -153,6 +154,7 @@ def _(
     return [
         inputs.new_empty(batch_size, steps, results),
         *(inputs.new_empty(batch_size, *s) for _, s in _config_of(sizes).state_shapes),
+        *([inputs.new_empty(())] if return_entropy else []),
     ]
 
 
@@ -161,13 +163,13 @@ def core_backward(
     kernel: str,
     sizes: str,
     has_state: bool,
-    blur_penalty: float,
+    return_entropy: bool,
     episode_starts: Tensor | None,
     tensors: list[Tensor],
     gradients: list[Tensor],
 ) -> list[Tensor]:
     """Return the gradient of each tensor that `core` was given, from those of its outputs."""
-    arguments = _arguments(sizes, has_state, True, episode_starts, blur_penalty, tensors)
+    arguments = _arguments(sizes, has_state, True, episode_starts, return_entropy, tensors)
     function, context = _function(kernel), _Context()
     with torch.no_grad():
         function.forward(context, *arguments)
@@ -187,7 +189,7 @@ def _(
     kernel: str,
     sizes: str,
     has_state: bool,
-    blur_penalty: float,
+    return_entropy: bool,
     episode_starts: Tensor | None,
     tensors: list[Tensor],
     gradients: list[Tensor],
@@ -196,13 +198,15 @@ def _(
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    *ctx.constants, _, ctx.blur_penalty, episode_starts, tensors = inputs
+    *ctx.constants, _, ctx.return_entropy, episode_starts, tensors = inputs
     ctx.save_for_backward(episode_starts, *tensors)
 
 
 def _backward(ctx: Any, gradients: list[Tensor]) -> tuple[Any, ...]:
     episode_starts, *tensors = ctx.saved_tensors
-    found = core_backward(*ctx.constants, ctx.blur_penalty, episode_starts, tensors, gradients)
+    found = core_backward(
+        *ctx.constants, ctx.return_entropy, episode_starts, tensors, gradients
+    )
     return (*(None,) * 6, found)
 
 
@@ -223,8 +227,13 @@ class _Context:
 
 
 def _function(kernel: str) -> Any:
-    module, _, name = _FUNCTIONS[kernel].partition(":")
-    return getattr(importlib.import_module(module), name)
+    if kernel == "numba":
+        from ntm_agents.kernels.numba.cpu import Sequences
+
+        return Sequences
+    from ntm_agents.kernels.triton.gpu import Core
+
+    return Core
 
 
 def _arguments(
@@ -232,15 +241,15 @@ def _arguments(
     has_state: bool,
     keep: bool,
     episode_starts: Tensor | None,
-    blur_penalty: float,
+    return_entropy: bool,
     tensors: list[Tensor],
 ) -> list[Any]:
     state = [] if has_state else [None] * 4
     return [
         _config_of(sizes),
         keep,
+        return_entropy,
         episode_starts,
-        blur_penalty,
         tensors[0],
         *state,
         *tensors[1:],

@@ -13,7 +13,6 @@ def differentiable_gradients(
     tensors: Sequence[Tensor | None],
     wanted: Sequence[bool],
     gradients: Sequence[Tensor | None],
-    blur_penalty: float,
 ) -> list[Tensor | None]:
     """Return gradients as a graph of torch's own operations, by running the reference.
 
@@ -24,19 +23,10 @@ def differentiable_gradients(
         tensors: What the forward pass was given.
         wanted: Whose gradients are wanted.
         gradients: Of the outputs; None is zero.
-        blur_penalty: See `ntm_agents.kernels.core.Run`; must be zero, for each of the two
-            backward passes would add it.
 
     Returns:
         One gradient for each tensor; None for those not wanted or without influence.
-
-    Raises:
-        RuntimeError: With a blur penalty.
     """
-    if blur_penalty != 0:
-        raise RuntimeError(
-            f"second derivatives with a blur_penalty of {blur_penalty} need backend 'reference'"
-        )
     views = [None if tensor is None else tensor.view_as(tensor) for tensor in tensors]
     device = next(tensor.device.type for tensor in tensors if tensor is not None)
     with torch.autocast(device, enabled=False):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import logging
 from collections.abc import Iterable
 from types import ModuleType
@@ -15,7 +14,7 @@ from torch.autograd import forward_ad
 
 from ntm_agents.kernels import custom_operator, reference
 from ntm_agents.kernels.core import Run
-from ntm_agents.kernels.triton_tape import check_memory_fits
+from ntm_agents.kernels.triton.tape import check_memory_fits
 from ntm_agents.ntm.config import NTMConfig
 
 Backend = Literal["auto", "reference", "numba", "triton"]
@@ -60,9 +59,18 @@ def select_backend(
         ValueError: If the backend cannot run there.
     """
     if torch.compiler.is_compiling():
-        name = _name_of_backend(backend, device.type, dtype, config, plain_because)
-        return custom_operator.RUNS.get(name, reference.run)
-    return _choose(backend, device, dtype, config, plain_because)
+        chosen = _choose_when_compiling(backend, device.type, dtype, config, plain_because)
+        return custom_operator.RUNS.get(chosen, reference.run)
+    chosen = _choose(backend, device, dtype, config, plain_because)
+    if chosen == "numba":
+        from ntm_agents.kernels.numba.cpu import run as run_numba
+
+        return run_numba
+    if chosen == "triton":
+        from ntm_agents.kernels.triton.gpu import run as run_triton
+
+        return run_triton
+    return reference.run
 
 
 def _choose(
@@ -71,24 +79,27 @@ def _choose(
     dtype: torch.dtype,
     config: NTMConfig | None,
     plain_because: str | None,
-) -> Run:
+) -> Backend:
+    """Return the backend that runs, which is not ``"auto"``; see `select_backend`."""
     if backend == "reference":
-        return reference.run
+        return "reference"
     if backend != "auto":
         if plain_because is not None:
             raise ValueError(f"backend {backend!r} cannot run this network: {plain_because}")
-        return _LOADERS[backend](device, dtype, config)
+        _CHECKS[backend](device, dtype, config)
+        return backend
     fastest = _FASTEST.get(device.type)
     if fastest is not None and plain_because is not None:
         say_once(f"the NTM runs on plain torch: {plain_because}")
-        return reference.run
+        return "reference"
     if fastest is None or dtype not in _DTYPES:
-        return reference.run
+        return "reference"
     try:
-        return _LOADERS[fastest](device, dtype, config)
+        _CHECKS[fastest](device, dtype, config)
     except ValueError as error:
         say_once(f"the NTM runs on plain torch: {error}")
-        return reference.run
+        return "reference"
+    return fastest
 
 
 def beyond_kernels(tensors: Iterable[Tensor]) -> str | None:
@@ -113,75 +124,89 @@ _READABLE = (Tensor, nn.Parameter)
 
 
 @custom_operator.constant_for_compilers
-def _name_of_backend(
+def _choose_when_compiling(
     backend: Backend,
     device_type: str,
     dtype: torch.dtype,
     config: NTMConfig | None,
     plain_because: str | None,
-) -> str:
+) -> Backend:
     """Return which backend runs, for a compiler, which cannot look into the choice."""
-    run = _choose(backend, torch.device(device_type), dtype, config, plain_because)
-    return run.__module__.rpartition(".")[2]
+    return _choose(backend, torch.device(device_type), dtype, config, plain_because)
 
 
 def selects_numba(backend: Backend, device: torch.device, dtype: torch.dtype) -> bool:
     """Return whether `select_backend` takes the Numba kernels."""
     if device.type != "cpu" or backend not in ("auto", "numba"):
         return False
-    return select_backend(backend, device, dtype).__module__ == f"{__package__}.numba_cpu"
+    return _choose(backend, device, dtype, None, None) == "numba"
 
 
-def _load_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> Run:
+def training_kernels() -> ModuleType | None:
+    """Return the module with the loops of a training step, or None without Numba."""
+    if numba_missing() is not None:
+        return None
+    from ntm_agents.kernels.numba import training
+
+    return training
+
+
+def _check_numba(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> None:
     if device.type != "cpu" or dtype not in _DTYPES:
         raise ValueError(
             f"backend 'numba' needs float32 or float64 on cpu, not {dtype} on {device}"
         )
-    module = import_kernels("numba_cpu")
-    if isinstance(module, str):
-        raise ValueError(f"backend 'numba' needs numba: {module}")
-    run: Run = module.run
-    return run
+    missing = numba_missing()
+    if missing is not None:
+        raise ValueError(f"backend 'numba' needs numba: {missing}")
 
 
-def _load_triton(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> Run:
+def _check_triton(device: torch.device, dtype: torch.dtype, config: NTMConfig | None) -> None:
     if config is not None:
         check_memory_fits(config)
-    module = import_kernels("triton_gpu")
-    if isinstance(module, str):
-        raise ValueError(f"backend 'triton' needs triton: {module}")
-    if device.type != ("cpu" if module.INTERPRETED else "cuda") or dtype not in _DTYPES:
+    missing = triton_missing()
+    if missing is not None:
+        raise ValueError(f"backend 'triton' needs triton: {missing}")
+    from ntm_agents.kernels.triton.gpu import INTERPRETED
+
+    if device.type != ("cpu" if INTERPRETED else "cuda") or dtype not in _DTYPES:
         raise ValueError(
             "backend 'triton' needs float32 or float64 on cuda, or on cpu with "
             f"TRITON_INTERPRET=1, not {dtype} on {device}"
         )
-    run: Run = module.run
-    return run
 
 
-_LOADERS = {"numba": _load_numba, "triton": _load_triton}
-_FASTEST = {"cpu": "numba", "cuda": "triton"}
+_CHECKS = {"numba": _check_numba, "triton": _check_triton}
+_FASTEST: dict[str, Backend] = {"cpu": "numba", "cuda": "triton"}
 
 
 @functools.cache
-def import_kernels(name: str) -> ModuleType | str:
-    """Return a module of this package, or why it cannot be imported; tried only once."""
+def numba_missing() -> str | None:
+    """Return why the Numba kernels cannot be imported, or None; tried only once."""
     try:
-        if name.startswith("numba"):
-            importlib.import_module("ntm_agents.kernels.compile_notice").announce_compilation()
-        if name.startswith("triton"):
-            _check_triton()
-        return importlib.import_module(f"ntm_agents.kernels.{name}")
+        from ntm_agents.kernels.numba.lang.notice import announce_compilation
+
+        announce_compilation()
+        from ntm_agents.kernels.numba.cpu import run  # noqa: F401
     except (ImportError, RuntimeError) as error:
         return str(error)
+    return None
 
 
-def _check_triton() -> None:
-    """Raise ImportError for a Triton that the kernels do not run on; older torch brings one."""
-    version = importlib.import_module("triton").__version__
-    if tuple(map(int, version.split(".")[:2])) < _OLDEST_TRITON:
-        wanted = ".".join(map(str, _OLDEST_TRITON))
-        raise ImportError(f"it must be {wanted} or newer, not {version}")
+@functools.cache
+def triton_missing() -> str | None:
+    """Return why the Triton kernels cannot be imported, or None; tried only once."""
+    try:
+        from triton import __version__ as version
+
+        # An older one, which an older torch brings, does not run the kernels.
+        if tuple(map(int, version.split(".")[:2])) < _OLDEST_TRITON:
+            wanted = ".".join(map(str, _OLDEST_TRITON))
+            return f"it must be {wanted} or newer, not {version}"
+        from ntm_agents.kernels.triton.gpu import run  # noqa: F401
+    except (ImportError, RuntimeError) as error:
+        return str(error)
+    return None
 
 
 @functools.cache

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ntm_agents.kernels.core import CoreLayers, with_projections
+from ntm_agents.kernels.core import CoreLayers, Results, with_projections
 from ntm_agents.ntm.addressing import address
 from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.ntm.controllers import feedforward_layer, lstm_layer
-from ntm_agents.ntm.entropy import charge_blur
+from ntm_agents.ntm.entropy import entropy_of
 from ntm_agents.ntm.heads import HeadParameters, split_head_parameters
 from ntm_agents.ntm.memory import read, write
 from ntm_agents.ntm.state import NTMState, expand, where
@@ -36,7 +36,6 @@ def core_step(
     weights: CoreLayers,
     state: NTMState,
     config: NTMConfig,
-    blur_penalty: float = 0.0,
 ) -> CoreStep:
     """Take one step: controller, then write, then read.
 
@@ -48,7 +47,6 @@ def core_step(
         weights: The core's layers.
         state: The last state.
         config: The sizes.
-        blur_penalty: See `ntm_agents.kernels.core.Run`.
 
     Returns:
         What this step puts out, and the next state.
@@ -58,11 +56,9 @@ def core_step(
     read_weighting, write_weighting = torch.split(
         state.weightings, [config.num_read_heads, config.num_write_heads], dim=1
     )
-    write_weighting = charge_blur(
-        address(state.memory, write_weighting, heads.writing), blur_penalty
-    )
+    write_weighting = address(state.memory, write_weighting, heads.writing)
     memory = write(state.memory, write_weighting, heads.erase_vector, heads.add_vector)
-    read_weighting = charge_blur(address(memory, read_weighting, heads.reading), blur_penalty)
+    read_weighting = address(memory, read_weighting, heads.reading)
     read_vectors = read(memory, read_weighting)
     return CoreStep(
         features=torch.cat([output, read_vectors.flatten(1)], dim=-1),
@@ -83,21 +79,24 @@ def run_core(
     config: NTMConfig,
     episode_starts: Tensor | None = None,
     initial_state: NTMState | None = None,
-    blur_penalty: float = 0.0,
-) -> tuple[Tensor, NTMState]:
+    return_entropy: bool = False,
+) -> Results:
     """Run the core over whole sequences; see `RunCore`."""
     start = state if initial_state is None else expand(initial_state, projected.shape[0])
     state = start if state is None else state
     if state is None or start is None:
         raise ValueError("the core needs a state or an initial state")
-    features = []
+    features, entropies = [], []
     for t in range(projected.shape[1]):
         if episode_starts is not None:
             state = where(episode_starts[:, t], start, state)
-        step = core_step(projected[:, t], weights, state, config, blur_penalty)
+        step = core_step(projected[:, t], weights, state, config)
         features.append(step.features)
         state = step.state
-    return torch.stack(features, dim=1), state
+        if return_entropy:
+            entropies.append(entropy_of(state.weightings).sum())
+    entropy = torch.stack(entropies).sum() if return_entropy else None
+    return Results(torch.stack(features, dim=1), state, entropy)
 
 
 run = with_projections(run_core)

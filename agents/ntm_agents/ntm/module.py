@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import ClassVar, cast
+from typing import ClassVar, Literal, cast, overload
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from ntm_agents.checks import (
     check_state,
 )
 from ntm_agents.kernels import reference
-from ntm_agents.kernels.core import CoreLayers, CoreModules, CoreWeights, Weights
+from ntm_agents.kernels.core import CoreLayers, CoreModules, CoreWeights, Results, Weights
 from ntm_agents.kernels.dispatch import (
     Backend,
     beyond_kernels,
@@ -41,11 +41,6 @@ class NTM(nn.Module):
         backend: What runs the recurrent core: ``"auto"`` takes the fastest that is installed,
             ``"reference"`` is plain torch.
 
-    Attributes:
-        blur_penalty: What each weighting of each step adds to the loss that gradients are of,
-            times its `ntm_agents.ntm.entropy.blur`. Zero unless a training sets it: heads
-            that are paid to be at one location stay right in longer sequences.
-
     Example:
         >>> ntm = NTM(NTMConfig(input_size=9, output_size=8))
         >>> logits, state = ntm(torch.zeros(2, 5, 9))
@@ -62,7 +57,6 @@ class NTM(nn.Module):
         super().__init__()
         self.config = config
         self.backend = check_backend(backend)
-        self.blur_penalty = 0.0
         size, gates = config.controller_size, config.gates_size
         own_hidden = size if config.controller == "lstm" else 0
         self.input_layer = nn.Linear(config.input_size, gates)
@@ -116,12 +110,32 @@ class NTM(nn.Module):
         start = self.learned_start().state(self.config.memory_size)
         return start if batch_size == 1 else expand(start, batch_size)
 
+    @overload
     def forward(
         self,
         inputs: Tensor,
         state: NTMState | StateTuple | None = None,
         episode_starts: Tensor | None = None,
-    ) -> tuple[Tensor, NTMState]:
+        return_entropy: Literal[False] = False,
+    ) -> tuple[Tensor, NTMState]: ...
+
+    @overload
+    def forward(
+        self,
+        inputs: Tensor,
+        state: NTMState | StateTuple | None = None,
+        episode_starts: Tensor | None = None,
+        *,
+        return_entropy: Literal[True],
+    ) -> tuple[Tensor, NTMState, Tensor]: ...
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: NTMState | StateTuple | None = None,
+        episode_starts: Tensor | None = None,
+        return_entropy: bool = False,
+    ) -> tuple[Tensor, NTMState] | tuple[Tensor, NTMState, Tensor]:
         """Process whole sequences.
 
         Args:
@@ -130,9 +144,14 @@ class NTM(nn.Module):
                 start if None.
             episode_starts: Steps before which to go back to the learned start, shape
                 ``(B, T)``, bool; none if None.
+            return_entropy: Whether to return the entropy of the weightings, too. Training adds
+                it to the loss: heads that are paid to be at one location stay right in longer
+                sequences.
 
         Returns:
-            Logits, shape ``(B, T, O)``, and the state after the last step.
+            Logits, shape ``(B, T, O)``, and the state after the last step; with
+            ``return_entropy`` also the entropy of the weightings in nats, a scalar, added up
+            over sequences, steps and heads (see `ntm_agents.ntm.entropy.entropy_of`).
 
         Raises:
             TypeError: If an argument is no tensor.
@@ -144,7 +163,12 @@ class NTM(nn.Module):
         like = self.initial_memory
         if autocast_enabled(like):
             with torch.autocast(like.device.type, enabled=False):
-                return self.forward(raised(inputs, like), raised(state, like), episode_starts)
+                raised_state = raised(state, like)
+                if return_entropy:
+                    return self.forward(
+                        raised(inputs, like), raised_state, episode_starts, return_entropy=True
+                    )
+                return self.forward(raised(inputs, like), raised_state, episode_starts)
         config = self.config
         check_inputs(inputs, config.input_size, like)
         if state is not None:
@@ -155,7 +179,9 @@ class NTM(nn.Module):
         called = self.layer_to_call()
         if called is not None:
             select_backend(self.backend, inputs.device, inputs.dtype, config, called)
-            return self._forward_by_calls(inputs, state, episode_starts)
+            return _wanted(
+                self._forward_by_calls(inputs, state, episode_starts, return_entropy)
+            )
         weights = self.weights()
         tensors = weights.flat()
         check_parameters(tensors, self._parameter_shapes(weights), like)
@@ -168,10 +194,10 @@ class NTM(nn.Module):
         )
         if inputs.shape[0] == 0:
             run = reference.run
-        outputs, next_state = run(
-            inputs, weights, state, config, episode_starts, self.blur_penalty
-        )
-        return self.output_layer(outputs) if weights.output is None else outputs, next_state
+        found = run(inputs, weights, state, config, episode_starts, return_entropy)
+        if weights.output is None:
+            found = found._replace(outputs=self.output_layer(found.outputs))
+        return _wanted(found)
 
     def step(self, inputs: Tensor, state: NTMState | None = None) -> tuple[Tensor, NTMState]:
         """Take one step.
@@ -261,24 +287,28 @@ class NTM(nn.Module):
         )
 
     def _forward_by_calls(
-        self, inputs: Tensor, state: NTMState | None, episode_starts: Tensor | None
-    ) -> tuple[Tensor, NTMState]:
-        """Return what `forward` returns, with every layer called, at every step."""
+        self,
+        inputs: Tensor,
+        state: NTMState | None,
+        episode_starts: Tensor | None,
+        return_entropy: bool,
+    ) -> Results:
+        """Return what a backend returns, with every layer called, at every step."""
         config, start = self.config, self.learned_start()
         check_parameters(start, config.start_shapes, inputs)
         projected = self.input_layer(inputs)
         expected = (*inputs.shape[:2], config.gates_size)
         check_parameters([projected], [("what input_layer returns", expected)], inputs)
-        features, next_state = reference.run_core(
+        found = reference.run_core(
             projected,
             self.core_layers(),
             state,
             config,
             episode_starts,
             start.state(config.memory_size),
-            self.blur_penalty,
+            return_entropy,
         )
-        return self.output_layer(features), next_state
+        return found._replace(outputs=self.output_layer(found.outputs))
 
     def with_memory_size(self, memory_size: int) -> NTM:
         """Return the same network over a memory of another size.
@@ -312,3 +342,10 @@ class NTM(nn.Module):
         ):
             parameter.data = numbers.clone()
         return other
+
+
+def _wanted(found: Results) -> tuple[Tensor, NTMState] | tuple[Tensor, NTMState, Tensor]:
+    """Return what was asked for: the entropy only if there is one."""
+    if found.entropy is None:
+        return found.outputs, found.state
+    return found.outputs, found.state, found.entropy

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from ntm_agents.kernels.dispatch import import_kernels
+from ntm_agents.kernels.dispatch import training_kernels
 
 
 class FlatParameters:
@@ -44,8 +44,8 @@ class FlatParameters:
         """
         assert self.vector.grad is not None
         if self.vector.device.type == "cpu":
-            kernels = import_kernels("numba_training")
-            if not isinstance(kernels, str):
+            kernels = training_kernels()
+            if kernels is not None:
                 if not math.isfinite(kernels.clip_norm(self.vector.grad.numpy(), max_norm)):
                     self.vector.grad.zero_()
                 return

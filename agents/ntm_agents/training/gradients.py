@@ -21,11 +21,17 @@ _WARM_UPS = 3
 
 
 def gradient_of(
-    network: nn.Module, flat: FlatParameters
+    network: nn.Module, flat: FlatParameters, entropy_penalty: float = 0.0
 ) -> Callable[[Batch], Tensor] | Callable[[Batch], float]:
     """Return what replaces the gradient by that of a batch and returns its loss in nats.
 
     An NTM that runs on the Numba kernels takes a way around autograd.
+
+    Args:
+        network: What learns.
+        flat: Its parameters.
+        entropy_penalty: What each nat of entropy of an NTM's weightings adds to the loss that
+            the gradient is of, though not to the one that is returned.
     """
     vector = flat.vector
     if (
@@ -35,11 +41,13 @@ def gradient_of(
     ):
         from ntm_agents.training.numba_gradient import NumbaGradient  # needs numba
 
-        return NumbaGradient(network)
-    return autograd_gradient_of(network, flat)
+        return NumbaGradient(network, entropy_penalty)
+    return autograd_gradient_of(network, flat, entropy_penalty)
 
 
-def autograd_gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGradient:
+def autograd_gradient_of(
+    network: nn.Module, flat: FlatParameters, entropy_penalty: float = 0.0
+) -> ComputeGradient:
     """Return the same for any network, on any device."""
 
     def compute(batch: Batch) -> Tensor:
@@ -48,8 +56,13 @@ def autograd_gradient_of(network: nn.Module, flat: FlatParameters) -> ComputeGra
             f"{type(network).__name__} must learn from inputs of shape "
             f"{tuple(batch.inputs.shape)}, but failed"
         ):
-            nats = nats_per_sequence(network(batch.inputs)[0], batch)
-            nats.backward()
+            if entropy_penalty == 0:
+                loss = nats = nats_per_sequence(network(batch.inputs)[0], batch)
+            else:
+                logits, _, entropy = network(batch.inputs, return_entropy=True)
+                nats = nats_per_sequence(logits, batch)
+                loss = nats + entropy_penalty * entropy
+            loss.backward()
         return nats.detach()
 
     return compute

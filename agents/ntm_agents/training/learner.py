@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ntm_agents.ntm.module import NTM
 from ntm_agents.training.buffers import buffer_tensors, has_persistent_buffers, set_buffers
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.flat_parameters import FlatParameters
@@ -38,6 +37,7 @@ class Learner:
         self._flat = FlatParameters(network)
         self._device = self._flat.vector.device
         vector = self._flat.vector
+        self._entropy_penalty = 0.0
         self._compute_gradient = self._gradient_of_batches()
         self._optimizer = GravesRMSProp([vector], lr=config.learning_rate)
         self.tensors: dict[str, Tensor] = {
@@ -116,14 +116,14 @@ class Learner:
         return nats
 
     def _set_entropy_penalty(self, penalty: float) -> None:
-        if isinstance(self._network, NTM) and self._network.blur_penalty != penalty:
-            self._network.blur_penalty = penalty
+        if self._entropy_penalty != penalty:
+            self._entropy_penalty = penalty
             self._compute_gradient = self._gradient_of_batches()
 
     def _gradient_of_batches(self) -> Callable[[Batch], Tensor] | Callable[[Batch], float]:
         if not self._cuda_graph:
-            return gradient_of(self._network, self._flat)
-        compute = autograd_gradient_of(self._network, self._flat)
+            return gradient_of(self._network, self._flat, self._entropy_penalty)
+        compute = autograd_gradient_of(self._network, self._flat, self._entropy_penalty)
         return CapturedGradient(compute, self._flat.vector.device, self._network)
 
     def _gradient_under(self, noise: Tensor | None, batch: Batch) -> Tensor | float:

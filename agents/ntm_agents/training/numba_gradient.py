@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ntm_agents.kernels.numba_arrays import array
-from ntm_agents.kernels.numba_passes import backward_pass, forward_pass
-from ntm_agents.kernels.numba_training import cross_entropy
-from ntm_agents.kernels.numba_weights import weight_arrays
+from ntm_agents.kernels.numba.arrays import array
+from ntm_agents.kernels.numba.passes import backward_pass, forward_pass
+from ntm_agents.kernels.numba.training import cross_entropy
+from ntm_agents.kernels.numba.weights import parameter_arrays, stack, unstack
 from ntm_agents.ntm.module import NTM
 from ntm_agents.training.sampling import Batch
 
@@ -24,32 +24,31 @@ class NumbaGradient:
 
     Args:
         network: On a CPU; its parameters must stay where they are and have gradients.
+        entropy_penalty: See `gradients.gradient_of`.
     """
 
-    def __init__(self, network: NTM) -> None:
-        self._network, self._config = network, network.config
+    def __init__(self, network: NTM, entropy_penalty: float = 0.0) -> None:
+        self._config, self._entropy_penalty = network.config, entropy_penalty
         weights = network.weights().flat()
-        self._weights = weight_arrays(weights, self._config)
-        self._gradient = weight_arrays([_gradient_of(w) for w in weights], self._config)
+        self._parameters = parameter_arrays(weights, self._config)
+        self._gradients = parameter_arrays([_gradient_of(w) for w in weights], self._config)
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> float:
         """Return the loss in nats; see `losses.nats_per_sequence`."""
-        logits, _, kept = forward_pass(
-            batch.inputs, self._weights, None, self._config, None, keep=True
-        )
+        layers = self._config.controller_layers
+        parameters = stack(self._parameters, layers)
+        found = forward_pass(batch.inputs, parameters, None, self._config, None, keep=True)
+        logits = found.results
         d_logits = torch.empty_like(logits)
         nats = cross_entropy(
             array(logits), array(batch.targets), array(batch.target_mask), array(d_logits)
         )
-        backward_pass(
-            kept,
-            self._weights,
-            d_logits,
-            _NO_GRADIENT,
-            self._gradient,
-            blur_penalty=self._network.blur_penalty,
-        )
+        gradient, penalty = stack(self._gradients, layers), self._entropy_penalty
+        backward_pass(found.kept, parameters, d_logits, _NO_GRADIENT, penalty, gradient)
+        if layers > 1:  # these were stacked, which copies them
+            for target, source in zip(self._gradients, unstack(gradient), strict=True):
+                target[...] = source
         return float(nats)
 
 

@@ -8,7 +8,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from ntm_agents.kernels.dispatch import import_kernels
+from ntm_agents.kernels.dispatch import training_kernels
 
 
 class GravesRMSProp(torch.optim.Optimizer):
@@ -77,10 +77,11 @@ def _update(
 ) -> None:
     """Change a parameter and its averages in place, by the fastest means there are."""
     vectors = (parameter, gradient, square, mean, update)
-    kernels = import_kernels("numba_training") if _fit_numba(vectors) else ""
-    if not isinstance(kernels, str):
-        arrays = (vector.detach().numpy() for vector in vectors)
-        kernels.graves_update(*arrays, lr, decay, momentum, epsilon)
+    kernels = training_kernels() if _fit_numba(vectors) else None
+    if kernels is not None:
+        changed, slope, *averages = (vector.detach().numpy() for vector in vectors)
+        rates = (lr, decay, momentum, epsilon)
+        kernels.graves_update(changed, slope, tuple(averages), rates)
         return
     square.mul_(decay).addcmul_(gradient, gradient, value=1 - decay)
     mean.lerp_(gradient, 1 - decay)

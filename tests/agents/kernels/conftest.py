@@ -17,8 +17,8 @@ if not torch.cuda.is_available():
 @pytest.fixture
 def forgetful_dispatch() -> Iterator[None]:
     """Let the dispatch import kernels and log anew, before and after."""
-    for function in (dispatch.import_kernels, dispatch.say_once):
+    for function in (dispatch.numba_missing, dispatch.triton_missing, dispatch.say_once):
         function.cache_clear()
     yield
-    for function in (dispatch.import_kernels, dispatch.say_once):
+    for function in (dispatch.numba_missing, dispatch.triton_missing, dispatch.say_once):
         function.cache_clear()

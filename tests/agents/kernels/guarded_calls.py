@@ -4,9 +4,9 @@
 
 Arrays that Python passes to a kernel are copied between guards, which are NaN as numbers, at
 addresses that are aligned to single numbers only; what a kernel is to write is NaN before. The
-buffers of its own are guarded by `ntm_agents.kernels.numba_guards`. A guard that is written to
-is an error; one that is read shows as NaN in the results, or as a difference from the
-reference, with which every twentieth call is compared.
+buffers of its own are guarded by `ntm_agents.kernels.numba.lang.guards`. A guard that is
+written to is an error; one that is read shows as NaN in the results, or as a difference from
+the reference, with which every twentieth call is compared.
 """
 
 from __future__ import annotations
@@ -24,27 +24,28 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig, NTMState
-from ntm_agents.kernels import numba_cpu, numba_training
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.kernels.numba_backward import backward
-from ntm_agents.kernels.numba_forward import forward
-from ntm_agents.kernels.numba_machine import GUARD_BYTES, REGISTER_BYTES
-from ntm_agents.kernels.numba_products import transpose
-from ntm_agents.kernels.numba_start import begin, begin_backward
+from ntm_agents.kernels.numba import cpu, training
+from ntm_agents.kernels.numba.backward import backward
+from ntm_agents.kernels.numba.forward import forward
+from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES, REGISTER_BYTES
+from ntm_agents.kernels.numba.lang.products import transpose
+from ntm_agents.kernels.numba.start import begin, begin_backward
 
 GUARD = 64
 COMPARED = 20
 WRITTEN: dict[Any, tuple[str, ...]] = {
-    forward: ("tape", "results"),
-    backward: ("d_inputs", "totals"),
+    forward: ("given.tape", "given.results"),
+    backward: ("given.d_inputs", "given.totals"),
     begin: ("start",),
     begin_backward: ("d_memory", "d_logits", "d_read_vectors", "d_controller"),
     transpose: (),
-    numba_training.cross_entropy: ("d_logits",),
-    numba_training.clip_norm: (),
-    numba_training.graves_update: (),
+    training.cross_entropy: ("d_logits",),
+    training.clip_norm: (),
+    training.graves_update: (),
 }
-"""All kernels that Python calls, and the arguments that they write without reading them."""
+"""All kernels that Python calls, and the arguments, or fields of arguments, that they write
+without reading them."""
 
 
 class Guarded:
@@ -75,18 +76,19 @@ def guarded(kernel: Any, generator: np.random.Generator, calls: Counter[str]) ->
     def call(*args: Any) -> Any:
         copies: list[Guarded] = []
 
-        def copy(value: Any, poisoned: bool) -> Any:
+        def copy(value: Any, name: str) -> Any:
             if isinstance(value, np.ndarray):
+                poisoned = any(f"{name}.".startswith(f"{w}.") for w in WRITTEN[kernel])
                 copies.append(Guarded(value, poisoned, int(generator.integers(16))))
                 return copies[-1].array
             if isinstance(value, tuple):
-                return type(value)(*(copy(field, poisoned) for field in value))
+                fields = getattr(value, "_fields", map(str, range(len(value))))
+                kept = [copy(v, f"{name}.{f}") for f, v in zip(fields, value, strict=True)]
+                return type(value)(*kept) if hasattr(value, "_fields") else tuple(kept)
             return value
 
         calls[kernel.py_func.__name__] += 1
-        result = kernel(
-            *(copy(a, n in WRITTEN[kernel]) for n, a in zip(names, args, strict=True))
-        )
+        result = kernel(*(copy(a, n) for n, a in zip(names, args, strict=True)))
         for one in copies:
             one.check_and_copy_back()
         return result
@@ -172,13 +174,13 @@ def check_training_step(generator: np.random.Generator) -> None:
     logits, d_logits = (generator.random(shape, np.float32) for _ in range(2))
     targets = np.float32(generator.random(shape) < 0.5)
     scored = np.float32(generator.random((*shape[:2], 1)) < 0.5)
-    nats = numba_training.cross_entropy(logits, targets, scored, d_logits)
+    nats = training.cross_entropy(logits, targets, scored, d_logits)
     vectors = generator.random((5, int(generator.integers(1, 100))), np.float32) + 1
     parameters, gradient, square, mean, update = vectors
     square += 9
-    norm = numba_training.clip_norm(gradient, 0.5)
-    numba_training.graves_update(
-        parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4
+    norm = training.clip_norm(gradient, 0.5)
+    training.graves_update(
+        parameters, gradient, (square, mean, update), (1e-3, 0.95, 0.9, 1e-4)
     )
     if not all(np.isfinite(x).all() for x in (nats, norm, d_logits, vectors)):
         raise RuntimeError("a kernel has read outside of its buffers: NaN in a training step")
@@ -195,7 +197,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(arguments.seed)
     generator, calls = np.random.default_rng(arguments.seed), Counter[str]()
-    assert numba_cpu  # imported, so that all that calls a kernel is
+    assert cpu  # imported, so that all that calls a kernel is
     replace_kernels(lambda kernel: guarded(kernel, generator, calls))
     for number in range(arguments.calls):
         check_call(generator, compare=number % COMPARED == 0)

@@ -65,12 +65,14 @@ def run(ntm: NTM, batch_size: int, steps: int, with_starts: bool = False) -> dic
 
     inputs = normal(batch_size, steps, 3).requires_grad_()
     starts = torch.rand(batch_size, steps, generator=generator) < 0.3
-    logits, state = ntm(inputs, episode_starts=starts if with_starts else None)
-    total = (logits * normal(*logits.shape)).sum()
+    logits, state, entropy = ntm(
+        inputs, episode_starts=starts if with_starts else None, return_entropy=True
+    )
+    total = (logits * normal(*logits.shape)).sum() + normal(1).sum() * entropy
     for field in state:
         total = total + (field * normal(*field.shape)).sum()
     total.backward()
-    found = {"logits": logits, **state._asdict(), "inputs": inputs.grad}
+    found = {"logits": logits, **state._asdict(), "entropy": entropy, "inputs": inputs.grad}
     found |= {name: parameter.grad for name, parameter in ntm.named_parameters()}
     return {name: value.detach() for name, value in found.items() if value is not None}
 

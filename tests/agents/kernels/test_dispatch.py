@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ntm_agents import NTMConfig
-from ntm_agents.kernels import dispatch, reference
+from ntm_agents.kernels import reference
 from ntm_agents.kernels.dispatch import select_backend
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -20,22 +20,21 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 def test_auto_takes_numba_on_a_cpu() -> None:
     run = select_backend("auto", CPU, torch.float32)
 
-    assert run.__module__ == "ntm_agents.kernels.numba_cpu"
+    assert run.__module__ == "ntm_agents.kernels.numba.cpu"
 
 
 def test_auto_takes_triton_on_a_cuda_device(
     monkeypatch: pytest.MonkeyPatch, forgetful_dispatch: None
 ) -> None:
     pytest.importorskip("triton", minversion="3.6")
-    module = dispatch.import_kernels("triton_gpu")
-    monkeypatch.setattr(module, "INTERPRETED", False)
+    monkeypatch.setattr("ntm_agents.kernels.triton.gpu.INTERPRETED", False)
 
     run = select_backend("auto", CUDA, torch.float32, NTMConfig(9, 8))
 
-    assert run.__module__ == "ntm_agents.kernels.triton_gpu"
+    assert run.__module__ == "ntm_agents.kernels.triton.gpu"
 
 
-@pytest.mark.parametrize(("device", "module"), [(CPU, "numba_cpu"), (CUDA, "triton_gpu")])
+@pytest.mark.parametrize(("device", "module"), [(CPU, "numba.cpu"), (CUDA, "triton.gpu")])
 def test_without_the_package_the_reference_runs_and_says_so_once(
     device: torch.device,
     module: str,
@@ -55,8 +54,8 @@ def test_without_the_package_the_reference_runs_and_says_so_once(
 def test_a_backend_whose_package_is_missing_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, forgetful_dispatch: None
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.numba_cpu", None)
-    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.triton_gpu", None)
+    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.numba.cpu", None)
+    monkeypatch.setitem(sys.modules, "ntm_agents.kernels.triton.gpu", None)
 
     with pytest.raises(ValueError, match="backend 'numba' needs numba: "):
         select_backend("numba", CPU, torch.float32)

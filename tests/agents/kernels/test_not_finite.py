@@ -13,7 +13,7 @@ from torch import Tensor
 pytest.importorskip("numba")
 from ntm_agents import NTM, NTMConfig, NTMState
 from ntm_agents.kernels.dispatch import Backend
-from ntm_agents.kernels.numba_training import clip_norm, cross_entropy, graves_update
+from ntm_agents.kernels.numba.training import clip_norm, cross_entropy, graves_update
 from ntm_agents.ntm.config import Controller
 from ntm_agents.training.losses import nats_per_sequence
 from ntm_agents.training.sampling import Batch
@@ -215,7 +215,7 @@ def test_an_update_keeps_what_is_not_finite(
     vectors[vector, 2] = value
 
     parameters, gradient, square, mean, update = vectors.numpy()
-    graves_update(parameters, gradient, square, mean, update, 1e-3, 0.95, 0.9, 1e-4)
+    graves_update(parameters, gradient, (square, mean, update), (1e-3, 0.95, 0.9, 1e-4))
 
     assert not vectors[:, 2].isfinite().all()
     assert vectors[:, others].isfinite().all()

@@ -6,13 +6,15 @@ import pytest
 from ntm_agents import NTMConfig
 
 pytest.importorskip("numba")
-from ntm_agents.kernels.numba_buffers import TapeMemory
+from ntm_agents.kernels.numba.buffers import TapeMemory
+from ntm_agents.kernels.numba.layout import make_sizes
 
 CONFIG = NTMConfig(input_size=3, output_size=2, memory_size=5, word_size=3, controller_size=7)
 
 
 def make(steps: int = 4) -> TapeMemory:
-    return TapeMemory(CONFIG, batch_size=2, steps=steps, segment=2, dtype=np.float32)
+    sizes = make_sizes(CONFIG, steps=steps, segment=2, outputs=2, itemsize=4)
+    return TapeMemory(sizes, batch_size=2, dtype=np.float32)
 
 
 def test_fields_of_a_tape_do_not_overlap() -> None:

@@ -81,7 +81,7 @@ def worst(found: list[Tensor], expected: list[Tensor]) -> float:
 def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each program run two sequences."""
     monkeypatch.setattr(
-        "ntm_agents.kernels.triton_gpu._sequences_per_program", lambda *given: 2
+        "ntm_agents.kernels.triton.gpu._sequences_per_program", lambda *given: 2
     )
 
 
@@ -115,12 +115,16 @@ def test_an_input_of_another_precision_is_refused() -> None:
 
 
 @pytest.mark.parametrize("config", TINY.values(), ids=TINY)
-def test_blur_is_charged_as_by_the_reference(config: NTMConfig) -> None:
+def test_the_entropy_and_its_gradient_equal_the_reference(config: NTMConfig) -> None:
     found = []
-    for backend in ("reference", "triton"):
+    backends: list[Backend] = ["reference", "triton"]
+    for backend in backends:
         ntm = make_ntm(config, backend)
-        ntm.blur_penalty = 0.7
-        found.append(run(ntm, 1, 2))
+        inputs = torch.ones(2, 2, 3).to(ntm.initial_memory)
+        logits, _, entropy = ntm(inputs, return_entropy=True)
+        (logits.sin().sum() + 0.7 * entropy).backward()
+        gradients = [p.grad.cpu() for p in ntm.parameters() if p.grad is not None]
+        found.append([entropy.detach().cpu(), *gradients])
 
     assert worst(found[1], found[0]) < 1e-12
 
@@ -231,17 +235,17 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from ntm_agents import NTMConfig
-from ntm_agents.kernels.triton_backward import backward
-from ntm_agents.kernels.triton_forward import forward
-from ntm_agents.kernels.triton_gpu import count_warps
-from ntm_agents.kernels.triton_tape import State, Tape, Weights, make_sizes
+from ntm_agents.kernels.triton.backward import backward
+from ntm_agents.kernels.triton.forward import forward
+from ntm_agents.kernels.triton.gpu import count_warps
+from ntm_agents.kernels.triton.tape import State, Tape, Weights, make_sizes
 
 pointers = {"weights": Weights, "tape": Tape}
 pointers |= dict.fromkeys(["initial", "gradient", "d_initial"], State)
 kinds = {name: kind(*["*fp32"] * len(kind._fields)) for name, kind in pointers.items()}
 kinds |= dict.fromkeys(["batch_size", "steps", "segment"], "i32")
 kinds |= {"starts": "*u8", "sizes": "constexpr"}
-sizes = make_sizes(NTMConfig(9, 8, "lstm"), 1, True, True)
+sizes = make_sizes(NTMConfig(9, 8, "lstm"), 1, True, True, True)
 for kernel in (forward, backward):
     signature = {name: kinds.get(name, "*fp32") for name in kernel.arg_names}
     options = {"num_warps": count_warps(sizes), "enable_fp_fusion": True}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.kernels import numba_arrays, numba_buffers, numba_passes, numba_weights
 from ntm_agents.kernels.dispatch import Backend
+from ntm_agents.kernels.numba import arrays, buffers, passes, weights
 from ntm_baselines import (
     GRU,
     LSTM,
@@ -85,12 +85,12 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
         poison(laid.block)
         return laid
 
-    original = numba_buffers._take
-    monkeypatch.setattr(numba_buffers, "_take", take)
+    original = buffers._take
+    monkeypatch.setattr(buffers, "_take", take)
     names = {name: getattr(np, name) for name in dir(np) if not name.startswith("_")}
     names["empty"] = lambda *a, **k: poison(np.empty(*a, **k))
     names["empty_like"] = lambda *a, **k: poison(np.empty_like(*a, **k))
-    for module in (numba_arrays, numba_passes, numba_weights):
+    for module in (arrays, passes, weights):
         monkeypatch.setattr(module, "np", SimpleNamespace(**names))
 
 

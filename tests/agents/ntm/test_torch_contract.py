@@ -63,13 +63,16 @@ def test_a_gradient_penalty_has_the_gradient_of_the_reference(config: NTMConfig)
     torch.testing.assert_close(found[1], found[0], rtol=1e-9, atol=1e-9)
 
 
-def test_second_derivatives_of_kernels_are_refused_with_a_blur_penalty() -> None:
-    ntm, inputs = make(CONFIGS[0], "numba"), inputs_of().requires_grad_()
-    ntm.blur_penalty = 0.1
-    total = ntm(inputs)[0].sum()
+def test_second_derivatives_of_the_entropy_equal_the_reference() -> None:
+    found = []
+    for backend in BACKENDS:
+        ntm, inputs = make(CONFIGS[0], backend), inputs_of().requires_grad_()
+        entropy = ntm(inputs, return_entropy=True)[2]
+        (slope,) = torch.autograd.grad(entropy, inputs, create_graph=True)
+        slope.square().sum().backward()
+        found.append([inputs.grad, *gradients(ntm)])
 
-    with pytest.raises(RuntimeError, match=r"second derivatives with a blur_penalty of 0\.1"):
-        torch.autograd.grad(total, inputs, create_graph=True)
+    torch.testing.assert_close(found[1], found[0], rtol=1e-9, atol=1e-9)
 
 
 def test_second_derivatives_agree_with_finite_differences() -> None:
@@ -180,11 +183,11 @@ def test_the_operator_keeps_torchs_rules(with_state: bool) -> None:
     state = ntm(inputs)[1] if with_state else ()
     tensors = [inputs, *state, *ntm.weights().flat()]
     arguments = (
-        "numba_cpu",
+        "numba",
         custom_operator.sizes_of(ntm.config),
         with_state,
         3,
-        0.0,
+        True,
         None,
         [tensor.detach().clone().requires_grad_() for tensor in tensors],
     )
@@ -379,7 +382,6 @@ def test_spectral_norm_changes_at_every_call() -> None:
 @pytest.mark.parametrize("size", [5, 10, 25])
 def test_another_memory_size_keeps_everything_else(size: int) -> None:
     ntm = make(CONFIGS[1], "reference").eval()
-    ntm.blur_penalty = 0.25
     ntm.output_layer = nn.Sequential(nn.Linear(19, 4), nn.Tanh()).double()  # type: ignore[assignment]
     ntm.head_layer.weight.requires_grad_(False)
     ntm.initial_memory.requires_grad_(False)
@@ -390,7 +392,7 @@ def test_another_memory_size_keeps_everything_else(size: int) -> None:
     other = ntm.with_memory_size(size)
 
     assert other.config.memory_size == size
-    assert (other.blur_penalty, other.backend, other.training) == (0.25, "reference", False)
+    assert (other.backend, other.training) == ("reference", False)
     assert not other.head_layer.weight.requires_grad
     assert not other.initial_memory.requires_grad
     assert other.initial_weighting_logits.requires_grad

@@ -15,7 +15,7 @@ import torch
 
 from ntm_agents import NTM
 from ntm_agents.checkpoints import load_checkpoint
-from ntm_agents.ntm.entropy import blur
+from ntm_agents.ntm.entropy import entropy_of
 from ntm_agents.ntm.tracing import trace
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
@@ -229,7 +229,7 @@ def test_an_entropy_penalty_ends_with_less_entropy(tmp_path: Path) -> None:
     for each, name in ((config, "free"), (charged, "charged")):
         network, _ = load_checkpoint(train(each, tmp_path / name, show_progress=False))
         assert isinstance(network, NTM)
-        found.append(float(blur(trace(network, inputs).write_weightings).mean()))
+        found.append(float(entropy_of(trace(network, inputs).write_weightings).mean()))
 
     assert found[1] < 0.5 * found[0]
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ntm_agents import NTM, NTMConfig
-from ntm_agents.kernels.numba_training import clip_norm, cross_entropy, graves_update
+from ntm_agents.kernels.numba.training import clip_norm, cross_entropy, graves_update
 from ntm_agents.ntm.config import Controller, MemoryStart
 from ntm_agents.training.flat_parameters import FlatParameters
 from ntm_agents.training.gradients import autograd_gradient_of, gradient_of
@@ -61,14 +61,17 @@ def test_loss_and_gradient_equal_those_of_autograd(
     assert float((gradient(flat) - expected).norm() / expected.norm()) < 1e-13
 
 
-def test_the_entropy_penalty_is_that_of_autograd() -> None:
-    network, flat = make_flat("lstm", 1, "each")
-    network.blur_penalty = 0.3
+@pytest.mark.parametrize("layers", [1, 2])
+def test_an_entropy_penalty_changes_the_gradient_as_by_autograd(layers: int) -> None:
+    network, flat = make_flat("lstm", layers, "each")
     batch = make_batch(4)
     autograd_gradient_of(network, flat)(batch)
+    without = gradient(flat).clone()
+    autograd_gradient_of(network, flat, 0.3)(batch)
     expected = gradient(flat).clone()
+    assert not torch.allclose(without, expected)
 
-    gradient_of(network, flat)(batch)
+    gradient_of(network, flat, 0.3)(batch)
 
     assert float((gradient(flat) - expected).norm() / expected.norm()) < 1e-13
 
@@ -116,7 +119,7 @@ def test_the_update_is_the_one_of_graves_2013() -> None:
     expected = [parameter + d, n, m, d]
 
     averages = (square.numpy(), mean.numpy(), update.numpy())
-    graves_update(parameter.numpy(), slope.numpy(), *averages, 1e-3, 0.95, 0.9, 1e-4)
+    graves_update(parameter.numpy(), slope.numpy(), tuple(averages), (1e-3, 0.95, 0.9, 1e-4))
 
     for found, wanted in zip((parameter, square, mean, update), expected, strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-12, atol=0)

@@ -1,0 +1,1 @@
+"""The kernels for a CPU, compiled by Numba, and what joins them to torch."""

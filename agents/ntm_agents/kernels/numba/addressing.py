@@ -1,0 +1,165 @@
+"""Addressing of one head in one step (equations 5 to 9).
+
+Memory lies as ``(M, N)``, so that every inner loop runs over the contiguous locations, and a
+loop over words keeps its sums in registers. Rows are padded to whole vectors; memory and
+weightings are zero there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ntm_agents.kernels.numba.lang.compile import inlined, kernel
+from ntm_agents.kernels.numba.lang.functions import exp, log
+from ntm_agents.kernels.numba.lang.pointers import (
+    at,
+    lanes,
+    load,
+    load_first,
+    number_for,
+    store,
+    zeros,
+)
+from ntm_agents.kernels.numba.lang.vectors import (
+    keep_first,
+    larger,
+    largest_of,
+    square_root,
+    sum_of,
+)
+from ntm_agents.kernels.numba.layout import Sizes
+from ntm_agents.ntm.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
+
+_NEVER = -1e30
+_MODERATE_STRENGTH, _MODERATE_SHARPENING = 40.0, 2.8
+"""Up to here powers need no largest number to begin at: similarities from -1 to 1, and
+logarithms of weightings from that of their epsilon to 0, keep all of them above e**-80."""
+
+
+@kernel
+def inverse_norms(memory: Any, sizes: Sizes, inverse: Any) -> None:
+    """Write one over the norm of each location."""
+    for i in range(0, sizes.padded, lanes(memory)):
+        squares = zeros(memory) + SIMILARITY_EPSILON
+        for m in range(sizes.words):
+            row = load(memory, m * sizes.padded + i)
+            squares += row * row
+        store(1.0 / square_root(squares), inverse, i)
+
+
+@kernel
+def inverse_norm(key: Any, words: int) -> Any:
+    """Return one over the norm of a key."""
+    squares = zeros(key)
+    for m in range(0, words, lanes(key)):
+        some = load_first(key, m, words - m)
+        squares += some * some
+    one, epsilon = number_for(key, 1.0), number_for(key, SIMILARITY_EPSILON)
+    return one / math.sqrt(sum_of(squares) + epsilon)
+
+
+@kernel
+def _largest(numbers: Any, sizes: Sizes) -> Any:
+    """Return the largest number of all locations."""
+    largest = zeros(numbers) + _NEVER
+    for i in range(0, sizes.padded, lanes(numbers)):
+        some = keep_first(load(numbers, i), sizes.locations - i, _NEVER)
+        largest = larger(largest, some)
+    return largest_of(largest)
+
+
+@kernel
+def _to_powers(strength: Any, bound: Any, sizes: Sizes, numbers: Any) -> Any:
+    """Replace numbers by a multiple of the softmax of ``strength`` times them.
+
+    Args:
+        strength: Factor of all numbers.
+        bound: Not less than any number, nor so much more that powers vanish.
+        sizes: The sizes.
+        numbers: Replaced, ``(N,)``.
+
+    Returns:
+        What to multiply them by.
+    """
+    total = zeros(numbers)
+    for i in range(0, sizes.padded, lanes(numbers)):
+        power = exp((load(numbers, i) - bound) * strength)
+        power = keep_first(power, sizes.locations - i, 0.0)
+        store(power, numbers, i)
+        total += power
+    return number_for(numbers, 1.0) / sum_of(total)
+
+
+@inlined
+def join_ends(circle: Any, sizes: Sizes) -> None:
+    """Repeat the last locations before the first, and the first behind the last."""
+    max_shift = sizes.shifts // 2
+    for j in range(max_shift):
+        circle[j] = circle[sizes.locations + j]
+        circle[sizes.locations + max_shift + j] = circle[max_shift + j]
+
+
+@kernel
+def rotate(circle: Any, shift_weighting: Any, sizes: Sizes, i: int) -> Any:
+    """Return the rotated weighting (equation 8) from location ``i`` on."""
+    rotated = zeros(circle)
+    for q in range(sizes.shifts):
+        rotated += load(circle, sizes.shifts - 1 - q + i) * shift_weighting[q]
+    return rotated
+
+
+@kernel
+def address(
+    memory: Any,
+    inverse: Any,
+    previous: Any,
+    parameters: Any,
+    sizes: Sizes,
+    content: Any,
+    weighting: Any,
+    circle: Any,
+    any_previous: bool,
+) -> None:
+    """Address one head.
+
+    Args:
+        memory: ``(M, N)``.
+        inverse: One over the norm of each location, ``(N,)``.
+        previous: Last weighting, ``(N,)``.
+        parameters: Key, strength, gate, shifts, sharpening, in their ranges, ``(A,)``.
+        sizes: The sizes.
+        content: Written: equation 5, ``(N,)``.
+        weighting: Written: equation 9, ``(N,)``.
+        circle: Scratch, ``(N + S - 1,)``.
+        any_previous: Whether the last weighting may hold numbers above one.
+    """
+    strength, gate = parameters[sizes.words], parameters[sizes.words + 1]
+    shift_weighting = at(parameters, sizes.words + 2)
+    sharpening = shift_weighting[sizes.shifts]
+
+    key_scale = inverse_norm(parameters, sizes.words)
+    for i in range(0, sizes.padded, lanes(memory)):
+        total = zeros(memory)
+        for m in range(sizes.words):
+            total += load(memory, m * sizes.padded + i) * parameters[m]
+        store(total * load(inverse, i) * key_scale, content, i)
+    bound = number_for(memory, 1.0)
+    if strength > _MODERATE_STRENGTH:
+        bound = _largest(content, sizes)
+    scale = _to_powers(strength, bound, sizes, content)
+
+    for i in range(0, sizes.padded, lanes(memory)):
+        by_content, before = load(content, i) * scale, load(previous, i)
+        store(by_content, content, i)
+        store(before + (by_content - before) * gate, circle, sizes.shifts // 2 + i)
+    join_ends(circle, sizes)
+    for i in range(0, sizes.padded, lanes(memory)):
+        rotated = rotate(circle, shift_weighting, sizes, i)
+        store(log(rotated + SHARPENING_EPSILON), weighting, i)
+    bound = number_for(memory, 0.0)
+    if sharpening > _MODERATE_SHARPENING or any_previous:
+        bound = _largest(weighting, sizes)
+    scale = _to_powers(sharpening, bound, sizes, weighting)
+    for i in range(0, sizes.padded, lanes(memory)):
+        store(load(weighting, i) * scale, weighting, i)

@@ -1,0 +1,1 @@
+"""The kernels for a CUDA device, in Triton, and what joins them to torch."""
