@@ -48,7 +48,7 @@ def test_every_path_of_the_architecture_page_exists() -> None:
 def test_every_name_that_the_architecture_page_finds_in_a_file_is_defined_there() -> None:
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
-    places = re.findall(r"`([\w.]+)` in `([\w/.]+)`", page)
+    places = re.findall(r"`([\w.]+)` in `([\w/]+\.py)`", page)
 
     assert len(places) >= 2
     for name, path in places:
