@@ -22,7 +22,7 @@ from ntm_gym.leaderboard.references import play_references, read_references, wri
 from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.submission import check_folder_name, submit
 from ntm_gym.leaderboard.tables import Row, format_claims, format_interval
-from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
+from ntm_gym.leaderboard.verification import replay
 from ntm_gym.markdown import format_markdown
 
 
@@ -94,21 +94,11 @@ def run_board(args: argparse.Namespace) -> int:
         references = play_references(suite, args.episodes, progress.advance)
         rows = [reference_row(name, results) for name, results in references.items()]
         for folder, entry in board:
-            check_networks(entry, folder, _trusted(args))
-            fresh = [
-                play_again(
-                    entry,
-                    run,
-                    folder,
-                    args.episodes,
-                    _trusted(args),
-                    on_point=progress.advance,
-                )
-                for run in entry.runs
-            ]
-            rows.append(Row.of(entry, [results.points for results in fresh]))
-            differences = map(first_difference, entry.runs, fresh)
-            verdicts.append((entry, next(filter(None, differences), None)))
+            replayed = replay(
+                entry, folder, args.episodes, _trusted(args), on_point=progress.advance
+            )
+            rows.append(Row.of(entry, [results.points for results in replayed.results]))
+            verdicts.append((entry, replayed.difference))
     print(f"Suite {suite.name!r}, the first {args.episodes} of {suite.num_episodes} episodes")
     print_tables(rows, suite)
     print()

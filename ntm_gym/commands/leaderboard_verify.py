@@ -10,16 +10,10 @@ from ntm_gym.commands.progress import Progress
 from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
 from ntm_gym.leaderboard.board import check_against_board, read_board
-from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.references import References, play_references, read_references
 from ntm_gym.leaderboard.tables import format_claims
-from ntm_gym.leaderboard.verification import (
-    check_networks,
-    first_difference,
-    first_difference_in,
-    play_again,
-)
+from ntm_gym.leaderboard.verification import first_difference_in, replay
 
 
 def add_parser(
@@ -42,8 +36,11 @@ def verify_entries(args: argparse.Namespace) -> int:
     for folder, entry in entries:
         check_against_board(folder, entry)
     for folder, entry in entries or read_board(args.board):
-        check_networks(entry, folder, TRUSTED_NETWORKS | set(args.trust), args.agent)
-        difference = _verify_entry(entry, folder, args)
+        trusted = TRUSTED_NETWORKS | set(args.trust)
+        with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
+            difference = replay(
+                entry, folder, args.episodes, trusted, args.agent, progress.advance
+            ).difference
         failed |= difference is not None
         print(format_claims(entry))
         print(f"{entry.name}, {entry.suite.name}: {difference or 'verified'}")
@@ -63,19 +60,6 @@ def check_episodes(episodes: int | None) -> None:
     """
     if episodes is not None and episodes < 1:
         raise ValueError(f"--episodes must be at least 1, not {episodes}")
-
-
-def _verify_entry(entry: Entry, folder: Path, args: argparse.Namespace) -> str | None:
-    """Return the first difference that counts."""
-    trusted = TRUSTED_NETWORKS | set(args.trust)
-    found = []
-    with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
-        for run in entry.runs:
-            fresh = play_again(
-                entry, run, folder, args.episodes, trusted, args.agent, progress.advance
-            )
-            found.append(first_difference(run, fresh))
-    return next(filter(None, found), None)
 
 
 def _verify_references(references: References, episodes: int | None) -> bool:

@@ -24,7 +24,7 @@ from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.tables import METRICS
-from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
+from ntm_gym.leaderboard.verification import replay
 
 
 def page_data(
@@ -51,8 +51,6 @@ def page_data(
         An object ready for JSON.
     """
     agents = []
-    for folder, entry in board:
-        check_networks(entry, folder, trusted, loader)
     for folder, entry in board:
         agents.append(_entry(folder, entry, episodes, trusted, loader))
         on_agent(entry.name)
@@ -97,8 +95,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
 def _entry(
     folder: Path, entry: Entry, episodes: int, trusted: Collection[str], loader: str | None
 ) -> dict[str, Any]:
-    fresh = [play_again(entry, run, folder, episodes, trusted, loader) for run in entry.runs]
-    differences = map(first_difference, entry.runs, fresh)
+    replayed = replay(entry, folder, episodes, trusted, loader)
     first = entry.runs[0]
     agent = load_checkpoint_agent(folder / first.checkpoint, trusted, loader)
     about = ("name", "track", "authors", "link", "licence", "commit", "machine", "versions")
@@ -111,7 +108,7 @@ def _entry(
         "seedsAsked": entry.num_seeds,
         "verified": {
             "episodes": episodes,
-            "difference": next(filter(None, differences), None),
+            "difference": replayed.difference,
         },
         "results": _results([run.points for run in entry.runs]),
         "runs": [
