@@ -9,6 +9,7 @@ import numpy as np
 
 from ntm_gym.evaluation.aggregates import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import TRAINING_SEEDS, Entry
 from ntm_gym.markdown import format_markdown, short
 
@@ -42,6 +43,11 @@ class Row:
     num_seeds: int = len(TRAINING_SEEDS)
 
     @classmethod
+    def of_reference(cls, name: str, points: dict[str, PointResult]) -> Row:
+        """Return the row of an agent that has nothing to learn, by its results."""
+        return cls(name, None, None, [points])
+
+    @classmethod
     def of(cls, entry: Entry, runs: Sequence[dict[str, PointResult]] | None = None) -> Row:
         """Return the row of an entry.
 
@@ -56,6 +62,15 @@ class Row:
             [run.points for run in entry.runs] if runs is None else runs,
             entry.num_seeds,
         )
+
+
+def format_tables(rows: Sequence[Row], suite: Suite) -> str:
+    """Return a table for each metric, with its title."""
+    labels = [point.label for point in suite.points]
+    return "\n".join(
+        f"\n{title}, with 95 % intervals\n\n{format_table(rows, labels, metric)}"
+        for metric, title in METRICS.items()
+    )
 
 
 def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str:

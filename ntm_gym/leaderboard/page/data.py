@@ -17,8 +17,8 @@ from ntm_gym.evaluation.loading import (
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
+from ntm_gym.leaderboard import TRACKS
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.fields import TRACKS
 from ntm_gym.leaderboard.page.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results

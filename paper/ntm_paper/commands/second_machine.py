@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ntm_gym.commands.leaderboard_verify import check_episodes
-from ntm_gym.commands.progress import Progress
-from ntm_gym.commands.threads import use_one_thread
 from ntm_gym.leaderboard.board import find_entries
 from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.verification import replay
+from ntm_gym.terminal import check_episodes, progress, use_one_thread
 from ntm_paper.second_machine import differences_in, write_report
 
 
@@ -37,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
     check_episodes(args.episodes)
     for folder in args.entry or find_entries(args.board):
         entry = read_entry(folder)
-        with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
-            replayed = replay(entry, folder, args.episodes, on_point=progress.advance)
+        with progress(entry.name, len(entry.runs) * len(entry.suite.points)) as advance:
+            replayed = replay(entry, folder, args.episodes, on_point=advance)
         by_seed = {
             run.train_seed: differences_in(run.points, found)
             for run, found in zip(entry.runs, replayed.results, strict=True)
