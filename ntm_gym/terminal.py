@@ -188,7 +188,7 @@ def _extra_with(module: str) -> str | None:
 
 
 def use_one_thread() -> None:
-    """Ask torch for a single thread, unless the user has asked for more.
+    """Have torch use a single thread, unless the user has set a number.
 
     Must come before torch is imported. Two threads that wait for each other on busy cores
     were ten times slower here, and sums then depend on how many there are.

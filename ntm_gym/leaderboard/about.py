@@ -9,7 +9,7 @@ import subprocess
 def add_about_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say whose an entry is; `read_about` reads them."""
     parser.add_argument("--authors", required=True, help="who made it")
-    parser.add_argument("--link", default="", help="where it is described")
+    parser.add_argument("--link", default="", help="where it is described; empty by default")
     parser.add_argument("--licence", default="MIT", help="of code and weights; MIT by default")
     parser.add_argument("--commit", help="of the training code; git's HEAD by default")
 

@@ -33,7 +33,7 @@ class Row:
         parameters: Trainable numbers; None for agents that do not learn.
         sequences: Training sequences; None for agents that do not learn.
         runs: For each training seed, its results by label.
-        num_seeds: How many training seeds were asked for.
+        num_seeds: How many training seeds are expected.
     """
 
     name: str
@@ -113,14 +113,14 @@ def format_interval(interval: Interval) -> str:
     return f"{short(interval.mean)} [{short(interval.low)}, {short(interval.high)}]"
 
 
-def seeds_words(count: int, asked: int) -> str:
-    """Return how many training seeds there are of how many that were asked for.
+def seeds_words(count: int, expected: int) -> str:
+    """Return how many training seeds there are of how many that are expected.
 
     Example:
         >>> seeds_words(3, 5), seeds_words(1, 5)
         ('3 of 5', 'single run')
     """
-    return "single run" if count == 1 else f"{count} of {asked}"
+    return "single run" if count == 1 else f"{count} of {expected}"
 
 
 def format_claims(entry: Entry) -> str:

@@ -41,7 +41,7 @@ def page_data(
     Args:
         board: Folders and entries.
         references: Agents whose scores are known.
-        baseline: Whom others are compared with; see `rank`.
+        baseline: The agent that others are compared with; see `rank`.
         episodes: Episodes a point that are played again to verify the entries.
         trusted: Names of networks that may be imported.
         loader: Of checkpoints; see `load_checkpoint_agent`.
@@ -85,7 +85,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
         **suite.reference(),
         "episodesEach": suite.num_episodes,
         "points": [
-            {"label": label, "bitsAsked": float(point.target_bits_per_sequence.mean())}
+            {"label": label, "targetBits": float(point.target_bits_per_sequence.mean())}
             for label, point in oracle.points.items()
         ],
         "recorded": [episode.to_json() for episode in choose_episodes(suite)],
@@ -105,7 +105,7 @@ def _entry(
         "parameters": entry.parameters,
         "memorySize": entry.memory_size,
         "sequences": entry.sequences,
-        "seedsAsked": entry.num_seeds,
+        "seedsExpected": entry.num_seeds,
         "verified": {
             "episodes": episodes,
             "difference": replayed.difference,
