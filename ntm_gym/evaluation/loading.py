@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def import_by_name(name: str) -> Any:
             raise
         raise ValueError(f"there is no module {module_name!r} for {name!r}") from error
     try:
-        return getattr(module, attribute)
+        return operator.attrgetter(attribute)(module)
     except AttributeError as error:
         raise ValueError(f"module {module_name!r} has no {attribute!r}") from error
 
