@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +36,19 @@ def save_checkpoint(path: Path, network: nn.Module, metadata: dict[str, Any]) ->
         OSError: If the files cannot be written; what was there before stays.
     """
     description = {"format": FORMAT, **metadata}
-    _check_description(path, description)
+    check_description(path, description, _REQUIRED)
     for name, parameter in network.named_parameters():
         if not parameter.isfinite().all():
             raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
-    _publish(path, encode_tensors(network.state_dict()), description)
+    publish(path, encode_tensors(network.state_dict()), description)
 
 
-def read_description(path: Path) -> dict[str, Any]:
+def read_description(path: Path, required: Mapping[str, type] = _REQUIRED) -> dict[str, Any]:
     """Read what a checkpoint says of itself, without building anything.
 
     Args:
         path: The ``.safetensors`` file.
+        required: Fields that it must have, with their types.
 
     Raises:
         ValueError: If the description is missing or lacks a field.
@@ -56,7 +57,7 @@ def read_description(path: Path) -> dict[str, Any]:
     if not description_path.exists():
         raise ValueError(f"{path} must have its description beside it, {description_path}")
     description = read_untrusted_json(description_path)
-    _check_description(description_path, description)
+    check_description(description_path, description, required)
     return description
 
 
@@ -81,11 +82,7 @@ def load_checkpoint(
     """
     description = read_description(path)
     name, options = description["network"], description["options"]
-    if name not in trusted:
-        raise ValueError(
-            f"{path} names the network {short_repr(name)}, which must be trusted to be "
-            f"imported; trusted are {', '.join(sorted(trusted))}"
-        )
+    check_trusted(path, "network", name, trusted)
     content, file = read_weights(path)
     network = build_checked(str(path), name, options, file)
     network.load_state_dict(safetensors.torch.load(content))
@@ -112,13 +109,33 @@ def read_weights(path: Path) -> tuple[bytes, TensorFile]:
     return content, file
 
 
-def _publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:
+def publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:
     """Write both files; the tensors come last, and with them the checkpoint is there."""
     write_together({path.with_suffix(".json"): encode_json(description), path: tensors})
 
 
-def _check_description(path: Path, description: dict[str, Any]) -> None:
-    for field, kind in _REQUIRED.items():
+def check_trusted(path: Path, kind: str, name: str, trusted: Collection[str]) -> None:
+    """Refuse to import what a file names, unless it is trusted.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if name not in trusted:
+        raise ValueError(
+            f"{path} names the {kind} {short_repr(name)}, which must be trusted to be "
+            f"imported; trusted are {', '.join(sorted(trusted))}"
+        )
+
+
+def check_description(
+    path: Path, description: Mapping[str, Any], required: Mapping[str, type]
+) -> None:
+    """Refuse a description that lacks a field.
+
+    Raises:
+        ValueError: If it does, or is of another format.
+    """
+    for field, kind in required.items():
         value = description.get(field)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ValueError(

@@ -32,11 +32,7 @@ def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
         ValueError: If the name cannot be found, the options do not fit, or the network's own
             code fails.
     """
-    with reporting_failures(f"there is no network {name!r}"):
-        try:
-            factory = import_by_name(name)
-        except ValueError as error:
-            raise (error.__cause__ or error) from None
+    factory = find_by_name("network", name)
     if not callable(factory):
         raise ValueError(f"{name!r} must make a torch module, but cannot be called")
     config_class = getattr(factory, "config_class", None)
@@ -48,6 +44,24 @@ def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise ValueError(f"{name!r} must make a torch module, not {type(network).__name__}")
     return network
+
+
+def find_by_name(kind: str, name: str) -> Any:
+    """Import what a user names.
+
+    Args:
+        kind: What it is, for the error.
+        name: ``"package.module:attribute"``, imported here: name only what you trust.
+
+    Raises:
+        ValueError: If it does not exist or cannot be imported.
+    """
+    what = f"there is no {kind} {name!r}"
+    with reporting_failures(what):
+        try:
+            return import_by_name(name)
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from error
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -12,10 +12,10 @@ import numpy as np
 from matplotlib import image
 from numpy.typing import NDArray
 
-from ntm_gym.commands.envs import SCORES, Scores, scores_table
-from ntm_gym.commands.play import make_env
+from ntm_gym.envs.making import make_env
 from ntm_gym.envs.rendering import EpisodePicture
 from ntm_gym.envs.sequence_env import SequenceEnv
+from ntm_gym.evaluation.reference_scores import SCORES, Scores, scores_table
 from ntm_gym.files import read_json, write_atomically
 from ntm_gym.registration import ENVIRONMENTS, RECORDS
 from ntm_gym.tasks import TASKS

@@ -13,7 +13,13 @@ from benchmarks import envs as envs_benchmark
 from benchmarks import ntm as ntm_benchmark
 from benchmarks import sb3 as sb3_benchmark
 from ntm_agents.sb3.report import learning_table, read_runs
-from ntm_gym.commands.envs import SCORES, Scores, measure_scores, scores_table, spaces_table
+from ntm_gym.evaluation.reference_scores import (
+    SCORES,
+    Scores,
+    measure_scores,
+    scores_table,
+    spaces_table,
+)
 from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import read_json, write_atomically, write_json
 from ntm_gym.leaderboard.board import find_entries, read_board

@@ -23,7 +23,7 @@ class Agent(Protocol):
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = True,
     ) -> tuple[NDArray[Any], Any]:
-        """Answer one step in every environment.
+        """Act for one step in every environment.
 
         Args:
             observation: Shape ``(B, I)``.
@@ -53,7 +53,7 @@ class ProbabilisticAgent(Protocol):
 
 @runtime_checkable
 class SequenceAgent(Protocol):
-    """An agent that can answer whole episodes at once, without looking ahead."""
+    """An agent that can predict whole episodes at once, without looking ahead."""
 
     def predict_sequences(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the probability that each bit is one.

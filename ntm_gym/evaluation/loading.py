@@ -20,7 +20,7 @@ TRUSTED_NETWORKS = frozenset(
         "ntm_baselines:Transformer",
     }
 )
-"""Networks that a checkpoint may name without being asked for."""
+"""Networks that a checkpoint may name without the user's trust."""
 
 ENTRY_POINTS = "ntm_gym.agents"
 """Group of the entry points by which installed packages offer agents; ``checkpoint`` is called

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ntm_gym.leaderboard import TRACKS
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.fields import TRACKS
 from ntm_gym.leaderboard.reading import have_same_weights, read_claims, read_entry
 from ntm_gym.untrusted import short_repr
 

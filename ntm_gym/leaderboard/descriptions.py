@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.leaderboard.fields import TRACKS, convert, list_names
+from ntm_gym.leaderboard import TRACKS
+from ntm_gym.leaderboard.fields import convert, list_names
 from ntm_gym.leaderboard.schema import Description, SupervisedTraining, TrainedTask
 from ntm_gym.tasks import make_task
 from ntm_gym.untrusted import short_repr

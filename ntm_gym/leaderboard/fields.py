@@ -11,17 +11,14 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 from msgspec import Meta, Struct
 
+from ntm_gym import leaderboard as tracks
 from ntm_gym.untrusted import MOST_INTEGER, short_repr
 
 MOST_TEXT = 10_000
 """Characters of a text."""
 
 Format = Annotated[Literal[1], Meta(description="1")]
-Track = Annotated[
-    Literal["supervised", "reward-only"],
-    Meta(description="one of supervised, reward-only"),
-]
-TRACKS: tuple[str, ...] = get_args(get_args(Track)[0])
+Track = Annotated[tracks.Track, Meta(description=f"one of {', '.join(tracks.TRACKS)}")]
 
 _Integer = Annotated[int, Meta(ge=0, le=MOST_INTEGER)]
 _Number = _Integer | Annotated[float, Meta(ge=0, le=sys.float_info.max)]

@@ -19,12 +19,13 @@ from ntm_gym.evaluation.loading import (
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.files import write_together
+from ntm_gym.leaderboard import TRACKS
 from ntm_gym.leaderboard.attachments import MOST_BYTES, hash_file
 from ntm_gym.leaderboard.board import check_against_board
 from ntm_gym.leaderboard.curves import read_training_log, write_curve
 from ntm_gym.leaderboard.descriptions import check_alike, read_description
 from ntm_gym.leaderboard.entries import MOST_SEEDS, Entry, Run, write_entry
-from ntm_gym.leaderboard.fields import TRACKS, convert
+from ntm_gym.leaderboard.fields import convert
 from ntm_gym.leaderboard.half_precision import check_halved, halve
 from ntm_gym.leaderboard.reading import check_entry, read_entry
 from ntm_gym.leaderboard.schema import (

@@ -9,6 +9,7 @@ import numpy as np
 
 from ntm_gym.evaluation.aggregates import Interval, bootstrap_mean
 from ntm_gym.evaluation.results import PointResult
+from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import TRAINING_SEEDS, Entry
 from ntm_gym.markdown import format_markdown, short
 
@@ -32,7 +33,7 @@ class Row:
         parameters: Trainable numbers; None for agents that do not learn.
         sequences: Training sequences; None for agents that do not learn.
         runs: For each training seed, its results by label.
-        num_seeds: How many training seeds were asked for.
+        num_seeds: How many training seeds are expected.
     """
 
     name: str
@@ -40,6 +41,11 @@ class Row:
     sequences: int | None
     runs: Sequence[dict[str, PointResult]]
     num_seeds: int = len(TRAINING_SEEDS)
+
+    @classmethod
+    def of_reference(cls, name: str, points: dict[str, PointResult]) -> Row:
+        """Return the row of an agent that has nothing to learn, by its results."""
+        return cls(name, None, None, [points])
 
     @classmethod
     def of(cls, entry: Entry, runs: Sequence[dict[str, PointResult]] | None = None) -> Row:
@@ -56,6 +62,15 @@ class Row:
             [run.points for run in entry.runs] if runs is None else runs,
             entry.num_seeds,
         )
+
+
+def format_tables(rows: Sequence[Row], suite: Suite) -> str:
+    """Return a table for each metric, with its title."""
+    labels = [point.label for point in suite.points]
+    return "\n".join(
+        f"\n{title}, with 95 % intervals\n\n{format_table(rows, labels, metric)}"
+        for metric, title in METRICS.items()
+    )
 
 
 def format_table(rows: Sequence[Row], labels: Sequence[str], metric: str) -> str:
@@ -98,14 +113,14 @@ def format_interval(interval: Interval) -> str:
     return f"{short(interval.mean)} [{short(interval.low)}, {short(interval.high)}]"
 
 
-def seeds_words(count: int, asked: int) -> str:
-    """Return how many training seeds there are of how many that were asked for.
+def seeds_words(count: int, expected: int) -> str:
+    """Return how many training seeds there are of how many that are expected.
 
     Example:
         >>> seeds_words(3, 5), seeds_words(1, 5)
         ('3 of 5', 'single run')
     """
-    return "single run" if count == 1 else f"{count} of {asked}"
+    return "single run" if count == 1 else f"{count} of {expected}"
 
 
 def format_claims(entry: Entry) -> str:

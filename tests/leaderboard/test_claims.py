@@ -279,7 +279,6 @@ def test_what_cannot_be_computed_is_shown_as_claimed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("ntm_gym.commands.leaderboard.SUITES", {"tiny": tiny_suite})
     capsys.readouterr()
     for verb in ("verify", "show"):
         assert main(["leaderboard", verb, "--board", str(board)]) == 0

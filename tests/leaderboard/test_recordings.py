@@ -61,15 +61,15 @@ def test_bits_are_packed_exactly() -> None:
 def test_the_oracle_is_recorded_with_the_targets(episode: Episode) -> None:
     recording = record(OracleAgent(find_suite("copy").points[0].make_task()), episode)
 
-    answers = unpack(recording["answers"])
-    np.testing.assert_array_equal(answers[episode.scored], episode.targets[episode.scored])
+    actions = unpack(recording["actions"])
+    np.testing.assert_array_equal(actions[episode.scored], episode.targets[episode.scored])
     assert recording["memory"] is None
 
 
 def test_an_agent_that_only_predicts_is_recorded_step_by_step(episode: Episode) -> None:
     recording = record(SilentAgent(find_suite("copy").points[0].make_task()), episode)
 
-    np.testing.assert_array_equal(unpack(recording["answers"]), 0 * episode.targets)
+    np.testing.assert_array_equal(unpack(recording["actions"]), 0 * episode.targets)
 
 
 def test_a_memory_is_recorded_where_heads_have_been(episode: Episode) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,18 @@ from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
 from ntm_agents.blueprint import check_tensors, draw_with_numbers
-from ntm_agents.checkpoints import read_weights
+from ntm_agents.checkpoints import (
+    FORMAT,
+    check_description,
+    check_trusted,
+    publish,
+    read_description,
+    read_weights,
+)
 from ntm_agents.files import encode_tensors
-from ntm_agents.networks import reporting_failures
+from ntm_agents.networks import find_by_name, reporting_failures
 from ntm_gym.envs.sequence_env import SequenceEnv
-from ntm_gym.files import encode_json, write_together
-from ntm_gym.untrusted import read_untrusted_json, short_repr
 
-FORMAT = 1
 TRUSTED_POLICIES = frozenset({"ntm_baselines.sb3_lstm_policy:LSTMPolicy"})
 """Policies that a file may name and the loader imports without being told to."""
 
@@ -40,11 +43,7 @@ def find_policy(name: str) -> type[RecurrentActorCriticPolicy]:
     Raises:
         ValueError: If there is no recurrent policy of this name.
     """
-    module, _, attribute = name.partition(":")
-    with reporting_failures(f"policy must be package.module:class, not {name!r}"):
-        policy: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            policy = getattr(policy, part)
+    policy = find_by_name("policy", name)
     if not (isinstance(policy, type) and issubclass(policy, RecurrentActorCriticPolicy)):
         raise ValueError(f"{name!r} must be a recurrent policy, not {policy!r}")
     return policy
@@ -66,12 +65,11 @@ def save_policy(
         OSError: If the files cannot be written; what was there before stays.
     """
     whole = {"format": FORMAT, "policy": name_of(type(policy)), **description}
-    _check_description(path, whole)
+    check_description(path, whole, _REQUIRED)
     for name, tensor in policy.state_dict().items():
         if not tensor.isfinite().all():
             raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
-    tensors = encode_tensors(policy.state_dict())
-    write_together({path.with_suffix(".json"): encode_json(whole), path: tensors})
+    publish(path, encode_tensors(policy.state_dict()), whole)
 
 
 def load_policy(
@@ -91,17 +89,9 @@ def load_policy(
         ValueError: If a file is damaged or foreign, names a policy that is not trusted, or its
             weights are not that policy's; nothing larger than these is built.
     """
-    description_path = path.with_suffix(".json")
-    if not description_path.is_file():
-        raise ValueError(f"{path} must have its description beside it, {description_path}")
-    description = read_untrusted_json(description_path)
-    _check_description(description_path, description)
+    description = read_description(path, _REQUIRED)
     name = description["policy"]
-    if name not in trusted:
-        raise ValueError(
-            f"{path} names the policy {short_repr(name)}, which must be trusted to be "
-            f"imported; trusted are {', '.join(sorted(trusted))}"
-        )
+    check_trusted(path, "policy", name, trusted)
     content, file = read_weights(path)
     try:
         policy = draw_with_numbers(
@@ -127,14 +117,3 @@ def _spaces(task: dict[str, Any]) -> tuple[spaces.Space[Any], spaces.Space[Any]]
     with reporting_failures("the description's task cannot be built"):
         env = SequenceEnv(task["name"], **task["parameters"])
     return env.observation_space, env.action_space
-
-
-def _check_description(path: Path, description: dict[str, Any]) -> None:
-    for field, kind in _REQUIRED.items():
-        value = description.get(field)
-        if not isinstance(value, kind):
-            raise ValueError(
-                f"{path} must say {field!r} as {kind.__name__}, not {short_repr(value)}"
-            )
-    if description["format"] != FORMAT:
-        raise ValueError(f"{path} must have format {FORMAT}, not {description['format']}")

@@ -6,17 +6,21 @@ import argparse
 import dataclasses
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
-from ntm_agents.command_line import parse_options
+from ntm_agents.command_line import (
+    Numbers,
+    add_assignments,
+    add_run_options,
+    parse_options,
+)
 from ntm_agents.training.config import FORMER_NAMES, TrainingConfig
 from ntm_agents.training.layout import RUNS, run_folder
 from ntm_agents.training.recipes import RECIPES, find_recipe
 from ntm_gym.terminal import OneLineParser
 
 _DEFAULTS = TrainingConfig()
-_NUMBERS: dict[str, tuple[type, str]] = {
+_NUMBERS: Numbers = {
     "sequences": (int, "training sequences in all; with --solved-below, those after that"),
     "batch_size": (int, "sequences in each update"),
     "learning_rate": (float, "learning rate before its decay"),
@@ -97,22 +101,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--task", help=f"name of the task ({_default('task')})")
     parser.add_argument("--network", help=f"package.module:factory ({_default('network')})")
-    for option, what in (("task-option", "task"), ("option", "network")):
-        parser.add_argument(
-            f"--{option}",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help=f"set an option of the {what}; may be repeated (default: the recipe's, else "
-            f"the {what}'s own)",
-        )
-    for name, (kind, what) in _NUMBERS.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
-            metavar="N" if kind is int else "X",
-            help=f"{what} ({_default(name)})",
-        )
+    for option, what in (("--task-option", "task"), ("--option", "network")):
+        add_assignments(parser, option, what, f"the recipe's, else the {what}'s own")
+    runs = "runs/RECIPE/seed-SEED, without a recipe runs/TASK/seed-SEED"
+    add_run_options(parser, _NUMBERS, _default, runs)
     parser.add_argument(
         "--entropy-penalty-from",
         choices=_PENALTY_FROM,
@@ -126,27 +118,10 @@ def make_parser() -> argparse.ArgumentParser:
         option = f"--{former.replace('_', '-')}"
         parser.add_argument(option, dest=name, help=argparse.SUPPRESS, **arguments)
     parser.add_argument(
-        "--output",
-        type=Path,
-        help="folder of the run (default: runs/RECIPE/seed-SEED, without a recipe "
-        "runs/TASK/seed-SEED)",
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="where to train, e.g. cuda (default: %(default)s)"
-    )
-    parser.add_argument(
         "--cuda-graph",
         action="store_true",
         help="launch forward and backward as one CUDA graph; needs a cuda device "
         "(default: launch every operation)",
-    )
-    parser.add_argument(
-        "--threads", type=int, default=1, help="CPU threads of torch (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--quiet",
-        action="store_true",
-        help="draw no progress bar (default: draw one on standard error)",
     )
     return parser
 

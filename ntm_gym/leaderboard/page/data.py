@@ -17,14 +17,14 @@ from ntm_gym.evaluation.loading import (
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite
+from ntm_gym.leaderboard import TRACKS
 from ntm_gym.leaderboard.entries import Entry
-from ntm_gym.leaderboard.fields import TRACKS
 from ntm_gym.leaderboard.page.recordings import choose_episodes, record
 from ntm_gym.leaderboard.references import TRACK, References
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_gym.leaderboard.standings import rank
 from ntm_gym.leaderboard.tables import METRICS
-from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
+from ntm_gym.leaderboard.verification import replay
 
 
 def page_data(
@@ -41,7 +41,7 @@ def page_data(
     Args:
         board: Folders and entries.
         references: Agents whose scores are known.
-        baseline: Whom others are compared with; see `rank`.
+        baseline: The agent that others are compared with; see `rank`.
         episodes: Episodes a point that are played again to verify the entries.
         trusted: Names of networks that may be imported.
         loader: Of checkpoints; see `load_checkpoint_agent`.
@@ -51,8 +51,6 @@ def page_data(
         An object ready for JSON.
     """
     agents = []
-    for folder, entry in board:
-        check_networks(entry, folder, trusted, loader)
     for folder, entry in board:
         agents.append(_entry(folder, entry, episodes, trusted, loader))
         on_agent(entry.name)
@@ -87,7 +85,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
         **suite.reference(),
         "episodesEach": suite.num_episodes,
         "points": [
-            {"label": label, "bitsAsked": float(point.target_bits_per_sequence.mean())}
+            {"label": label, "targetBits": float(point.target_bits_per_sequence.mean())}
             for label, point in oracle.points.items()
         ],
         "recorded": [episode.to_json() for episode in choose_episodes(suite)],
@@ -97,8 +95,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
 def _entry(
     folder: Path, entry: Entry, episodes: int, trusted: Collection[str], loader: str | None
 ) -> dict[str, Any]:
-    fresh = [play_again(entry, run, folder, episodes, trusted, loader) for run in entry.runs]
-    differences = map(first_difference, entry.runs, fresh)
+    replayed = replay(entry, folder, episodes, trusted, loader)
     first = entry.runs[0]
     agent = load_checkpoint_agent(folder / first.checkpoint, trusted, loader)
     about = ("name", "track", "authors", "link", "licence", "commit", "machine", "versions")
@@ -108,10 +105,10 @@ def _entry(
         "parameters": entry.parameters,
         "memorySize": entry.memory_size,
         "sequences": entry.sequences,
-        "seedsAsked": entry.num_seeds,
+        "seedsExpected": entry.num_seeds,
         "verified": {
             "episodes": episodes,
-            "difference": next(filter(None, differences), None),
+            "difference": replayed.difference,
         },
         "results": _results([run.points for run in entry.runs]),
         "runs": [

@@ -1,4 +1,4 @@
-"""Recorded episodes: what an agent answered at every step, and what its memory did."""
+"""Recorded episodes: an agent's action at every step, and what its memory did."""
 
 from __future__ import annotations
 
@@ -78,42 +78,42 @@ def record(agent: Agent, episode: Episode) -> dict[str, Any]:
         episode: What it plays.
 
     Returns:
-        Answers, and the memory's locations in use; ready for JSON.
+        Actions, and the memory's locations in use; ready for JSON.
     """
     inputs = episode.inputs[None]
     trace = agent.trace_memory(inputs) if isinstance(agent, TracingAgent) else None
     return {
-        "answers": pack(_answers(agent, inputs)[0]),
+        "actions": pack(_actions(agent, inputs)[0]),
         "memory": None if trace is None else _memory(trace),
     }
 
 
-def _answers(agent: Agent, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return answers to every step, bits or their probabilities, shape ``(1, T, O)``."""
+def _actions(agent: Agent, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the action at every step, bits or their probabilities, shape ``(1, T, O)``."""
     if isinstance(agent, SequenceAgent):
         return agent.predict_sequences(inputs)
-    answers: list[NDArray[Any]] = []
+    actions: list[NDArray[Any]] = []
     state = None
     for t in range(inputs.shape[1]):
         begins = np.array([t == 0])
         if isinstance(agent, ProbabilisticAgent):
-            answer, state = agent.predict_probabilities(inputs[:, t], state, begins)
+            action, state = agent.predict_probabilities(inputs[:, t], state, begins)
         else:
-            answer, state = agent.predict(inputs[:, t], state, begins)
-        answers.append(answer)
-    return np.stack(answers, axis=1).astype(np.float64)
+            action, state = agent.predict(inputs[:, t], state, begins)
+        actions.append(action)
+    return np.stack(actions, axis=1).astype(np.float64)
 
 
 def _memory(trace: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return what the locations in use held, and how far each head was at each."""
     read, write = trace["read_weightings"][0], trace["write_weightings"][0]
-    shown = locations_in_use(np.concatenate([read, write], axis=1).max((0, 1)))
+    used = locations_in_use(np.concatenate([read, write], axis=1).max((0, 1)))
     return {
-        "locations": shown.tolist(),
+        "locations": used.tolist(),
         "size": read.shape[-1],
-        "words": pack(trace["memory"][0][:, shown]),
-        "read": pack(read[..., shown]),
-        "write": pack(write[..., shown]),
+        "words": pack(trace["memory"][0][:, used]),
+        "read": pack(read[..., used]),
+        "write": pack(write[..., used]),
     }
 
 

@@ -238,16 +238,20 @@ from ntm_agents import NTMConfig
 from ntm_agents.kernels.triton.backward import backward
 from ntm_agents.kernels.triton.forward import forward
 from ntm_agents.kernels.triton.gpu import count_warps
-from ntm_agents.kernels.triton.tape import State, Tape, Weights, make_sizes
+from ntm_agents.kernels.triton.tape import (
+    BackwardArrays, ForwardArrays, Lengths, State, Tape, Weights, make_sizes
+)
 
 pointers = {"weights": Weights, "tape": Tape}
 pointers |= dict.fromkeys(["initial", "gradient", "d_initial"], State)
 kinds = {name: kind(*["*fp32"] * len(kind._fields)) for name, kind in pointers.items()}
-kinds |= dict.fromkeys(["batch_size", "steps", "segment"], "i32")
-kinds |= {"starts": "*u8", "sizes": "constexpr"}
+kinds |= {"lengths": Lengths(*["i32"] * 3), "sizes": "constexpr"}
+arrays = {"forward": ForwardArrays, "backward": BackwardArrays}
 sizes = make_sizes(NTMConfig(9, 8, "lstm"), 1, True, True, True)
 for kernel in (forward, backward):
-    signature = {name: kinds.get(name, "*fp32") for name in kernel.arg_names}
+    kind = arrays[kernel.__name__]
+    own = kind(*["*u8" if name == "starts" else "*fp32" for name in kind._fields])
+    signature = {name: kinds.get(name, own) for name in kernel.arg_names}
     options = {"num_warps": count_warps(sizes), "enable_fp_fusion": True}
     source = ASTSource(kernel, signature, {"sizes": sizes})
     print(len(triton.compile(source, GPUTarget("cuda", 90, 32), options).asm["cubin"]))

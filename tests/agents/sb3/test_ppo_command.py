@@ -57,8 +57,8 @@ def test_a_run_from_the_command_line_says_what_came_of_it(
         (["--env", "NTMCopy"], "the environment must be registered, not 'NTMCopy'"),
         (["--env", "CartPole-v1"], "the environment must be one of ntm-gym's"),
         ([*ENV, "--policy", "ntm_agents:NTM"], "must be a recurrent policy"),
-        ([*ENV, "--policy", "nowhere:X"], "policy must be package.module:class"),
-        ([*ENV, "--policy", "nowhere"], "policy must be package.module:class"),
+        ([*ENV, "--policy", "nowhere:X"], "there is no policy 'nowhere:X'"),
+        ([*ENV, "--policy", "nowhere"], "a name must be 'package.module:attribute'"),
         (
             [*ENV, "--policy", "sb3_contrib.ppo_recurrent.policies:MlpLstmPolicy"],
             "cannot learn bits, because of a defect of sb3-contrib; "

@@ -102,8 +102,11 @@ def test_options_are_still_taken_under_their_former_names() -> None:
         ("--task-option max_length=1000000000", "an episode may hold at most 1048576 numbers"),
         ("--batch-size 1000000000 --sequences 1000000000 --report-every 1000000000", "0.5 GiB"),
         ("--network :x", "a name must be 'package.module:attribute', not ':x'"),
-        ("--network nowhere:x", "there is no network 'nowhere:x': No module named 'nowhere'"),
-        ("--network .here:x", "a name must be 'package.module:attribute', not '.here:x'"),
+        (
+            "--network nowhere:x",
+            "there is no network 'nowhere:x': there is no module 'nowhere'",
+        ),
+        ("--network .here:x", "there is no network '.here:x'"),
         ("--network os:sep", "cannot be called"),
         ("--network builtins:exit", "does not take these options"),
         ("--output /dev/null", "/dev/null must be a folder, but is a file"),

@@ -8,10 +8,14 @@ weightings are zero there.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ntm_agents.kernels.numba.lang.compile import inlined, kernel
 from ntm_agents.kernels.numba.lang.functions import exp, log
+from ntm_agents.kernels.numba.lang.names import (
+    Lanes,
+    Number,
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import (
     at,
     lanes,
@@ -28,7 +32,7 @@ from ntm_agents.kernels.numba.lang.vectors import (
     square_root,
     sum_of,
 )
-from ntm_agents.kernels.numba.layout import Sizes
+from ntm_agents.kernels.numba.layout import Head, MemorySizes
 from ntm_agents.ntm.addressing import SHARPENING_EPSILON, SIMILARITY_EPSILON
 
 _NEVER = -1e30
@@ -38,7 +42,7 @@ logarithms of weightings from that of their epsilon to 0, keep all of them above
 
 
 @kernel
-def inverse_norms(memory: Any, sizes: Sizes, inverse: Any) -> None:
+def inverse_norms(memory: Pointer, sizes: MemorySizes, inverse: Pointer) -> None:
     """Write one over the norm of each location."""
     for i in range(0, sizes.padded, lanes(memory)):
         squares = zeros(memory) + SIMILARITY_EPSILON
@@ -49,7 +53,7 @@ def inverse_norms(memory: Any, sizes: Sizes, inverse: Any) -> None:
 
 
 @kernel
-def inverse_norm(key: Any, words: int) -> Any:
+def inverse_norm(key: Pointer, words: int) -> Number:
     """Return one over the norm of a key."""
     squares = zeros(key)
     for m in range(0, words, lanes(key)):
@@ -60,7 +64,7 @@ def inverse_norm(key: Any, words: int) -> Any:
 
 
 @kernel
-def _largest(numbers: Any, sizes: Sizes) -> Any:
+def _largest(numbers: Pointer, sizes: MemorySizes) -> Number:
     """Return the largest number of all locations."""
     largest = zeros(numbers) + _NEVER
     for i in range(0, sizes.padded, lanes(numbers)):
@@ -70,7 +74,7 @@ def _largest(numbers: Any, sizes: Sizes) -> Any:
 
 
 @kernel
-def _to_powers(strength: Any, bound: Any, sizes: Sizes, numbers: Any) -> Any:
+def _to_powers(strength: Number, bound: Number, sizes: MemorySizes, numbers: Pointer) -> Number:
     """Replace numbers by a multiple of the softmax of ``strength`` times them.
 
     Args:
@@ -82,6 +86,7 @@ def _to_powers(strength: Any, bound: Any, sizes: Sizes, numbers: Any) -> Any:
     Returns:
         What to multiply them by.
     """
+    # The scale is left to whoever reads the powers next: that saves a pass over them.
     total = zeros(numbers)
     for i in range(0, sizes.padded, lanes(numbers)):
         power = exp((load(numbers, i) - bound) * strength)
@@ -92,7 +97,7 @@ def _to_powers(strength: Any, bound: Any, sizes: Sizes, numbers: Any) -> Any:
 
 
 @inlined
-def join_ends(circle: Any, sizes: Sizes) -> None:
+def join_ends(circle: Pointer, sizes: MemorySizes) -> None:
     """Repeat the last locations before the first, and the first behind the last."""
     max_shift = sizes.shifts // 2
     for j in range(max_shift):
@@ -101,8 +106,9 @@ def join_ends(circle: Any, sizes: Sizes) -> None:
 
 
 @kernel
-def rotate(circle: Any, shift_weighting: Any, sizes: Sizes, i: int) -> Any:
+def rotate(circle: Pointer, shift_weighting: Pointer, sizes: MemorySizes, i: int) -> Lanes:
     """Return the rotated weighting (equation 8) from location ``i`` on."""
+    # Shifted reads of the same row, which are unaligned, instead of shuffles.
     rotated = zeros(circle)
     for q in range(sizes.shifts):
         rotated += load(circle, sizes.shifts - 1 - q + i) * shift_weighting[q]
@@ -111,14 +117,12 @@ def rotate(circle: Any, shift_weighting: Any, sizes: Sizes, i: int) -> Any:
 
 @kernel
 def address(
-    memory: Any,
-    inverse: Any,
-    previous: Any,
-    parameters: Any,
-    sizes: Sizes,
-    content: Any,
-    weighting: Any,
-    circle: Any,
+    memory: Pointer,
+    inverse: Pointer,
+    previous: Pointer,
+    head: Head,
+    sizes: MemorySizes,
+    circle: Pointer,
     any_previous: bool,
 ) -> None:
     """Address one head.
@@ -127,36 +131,40 @@ def address(
         memory: ``(M, N)``.
         inverse: One over the norm of each location, ``(N,)``.
         previous: Last weighting, ``(N,)``.
-        parameters: Key, strength, gate, shifts, sharpening, in their ranges, ``(A,)``.
+        head: Its content and weighting, equations 5 and 9, are written.
         sizes: The sizes.
-        content: Written: equation 5, ``(N,)``.
-        weighting: Written: equation 9, ``(N,)``.
-        circle: Scratch, ``(N + S - 1,)``.
+        circle: Scratch: a weighting with its ends repeated, ``(N + S - 1,)``.
         any_previous: Whether the last weighting may hold numbers above one.
     """
+    parameters, content, weighting = head.parameters, head.content, head.weighting
     strength, gate = parameters[sizes.words], parameters[sizes.words + 1]
     shift_weighting = at(parameters, sizes.words + 2)
     sharpening = shift_weighting[sizes.shifts]
 
+    # Cosine similarities: a key's products with all locations, a vector of them at a time.
     key_scale = inverse_norm(parameters, sizes.words)
     for i in range(0, sizes.padded, lanes(memory)):
         total = zeros(memory)
         for m in range(sizes.words):
             total += load(memory, m * sizes.padded + i) * parameters[m]
         store(total * load(inverse, i) * key_scale, content, i)
+    # Equation 5. A softmax may begin at any bound: that of a cosine is known.
     bound = number_for(memory, 1.0)
     if strength > _MODERATE_STRENGTH:
         bound = _largest(content, sizes)
     scale = _to_powers(strength, bound, sizes, content)
 
+    # Equation 7, written where equation 8 can read around both ends without a remainder.
     for i in range(0, sizes.padded, lanes(memory)):
         by_content, before = load(content, i) * scale, load(previous, i)
         store(by_content, content, i)
         store(before + (by_content - before) * gate, circle, sizes.shifts // 2 + i)
     join_ends(circle, sizes)
+    # Equations 8 and 9; a power is taken as the exponential of a multiple of the logarithm.
     for i in range(0, sizes.padded, lanes(memory)):
         rotated = rotate(circle, shift_weighting, sizes, i)
         store(log(rotated + SHARPENING_EPSILON), weighting, i)
+    # Logarithms of weights are not above zero, unless a user's state holds weights above one.
     bound = number_for(memory, 0.0)
     if sharpening > _MODERATE_SHARPENING or any_previous:
         bound = _largest(weighting, sizes)

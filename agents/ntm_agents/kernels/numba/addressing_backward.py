@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from ntm_agents.kernels.numba.addressing import inverse_norm, join_ends, rotate
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.functions import log
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, load, store, zeros
-from ntm_agents.kernels.numba.lang.sums import add_sums, let_wait
+from ntm_agents.kernels.numba.lang.sums import add_sums, postpone
 from ntm_agents.kernels.numba.lang.vectors import sum_of
-from ntm_agents.kernels.numba.layout import Sizes
+from ntm_agents.kernels.numba.layout import Head, MemorySizes
 from ntm_agents.ntm.addressing import SHARPENING_EPSILON
 
 
 @kernel
-def multiply_key(memory: Any, key: Any, sizes: Sizes, dot: Any) -> None:
+def multiply_key(memory: Pointer, key: Pointer, sizes: MemorySizes, dot: Pointer) -> None:
     """Write the product of the key and each location."""
     for i in range(0, sizes.padded, lanes(memory)):
         total = zeros(memory)
@@ -26,7 +29,7 @@ def multiply_key(memory: Any, key: Any, sizes: Sizes, dot: Any) -> None:
 
 @kernel
 def _gate_around_the_circle(
-    content: Any, previous: Any, gate: Any, sizes: Sizes, circle: Any
+    content: Pointer, previous: Pointer, gate: Pointer, sizes: MemorySizes, circle: Pointer
 ) -> None:
     """Write the gated weighting with ``max_shift`` neighbors repeated at both ends."""
     for i in range(0, sizes.padded, lanes(content)):
@@ -36,48 +39,61 @@ def _gate_around_the_circle(
     join_ends(circle, sizes)
 
 
+class AddressingScratch(NamedTuple):
+    """What one head's addressing needs on its way back.
+
+    Attributes:
+        dot: Product of the key and each location; then its gradient, ``(N,)``.
+        shrink: Share of each location in its own negative gradient, ``(N,)``.
+        circle: The gated weighting with its ends repeated, ``(N + S - 1,)``.
+        d_circle: Its gradient.
+        sums: M postponed sums, and R more.
+    """
+
+    dot: Pointer
+    shrink: Pointer
+    circle: Pointer
+    d_circle: Pointer
+    sums: Pointer
+
+
 @kernel
 def address_backward(
-    inverse: Any,
-    previous: Any,
-    parameters: Any,
-    sizes: Sizes,
-    content: Any,
-    weighting: Any,
-    dot: Any,
-    d_weighting: Any,
-    d_parameters: Any,
-    circle: Any,
-    d_circle: Any,
-    shrink: Any,
+    inverse: Pointer,
+    previous: Pointer,
+    head: Head,
+    sizes: MemorySizes,
+    d_weighting: Pointer,
+    d_parameters: Pointer,
+    scratch: AddressingScratch,
 ) -> None:
     """Carry a gradient back through one head's addressing, up to what touches the memory.
 
     Args:
-        inverse: See `address`, like all up to ``weighting``.
+        inverse: See `address`, like all up to ``sizes``.
         previous: See `address`.
-        parameters: See `address`.
+        head: See `address`.
         sizes: See `address`.
-        content: See `address`.
-        weighting: See `address`.
-        dot: Product of the key and each location; overwritten by its gradient, ``(N,)``.
         d_weighting: Gradient of the weighting; overwritten by that of the last weighting.
         d_parameters: Written: gradient of the parameters in their ranges; of the key only
             what comes through its norm, ``(A,)``.
-        circle: Scratch, ``(N + S - 1,)``.
-        d_circle: Scratch, ``(N + S - 1,)``.
-        shrink: Written: share of each location in its own negative gradient, ``(N,)``.
+        scratch: ``dot`` holds products and is overwritten, ``shrink`` is written.
     """
+    parameters, content, weighting = head.parameters, head.content, head.weighting
+    dot, shrink = scratch.dot, scratch.shrink
+    circle, d_circle = scratch.circle, scratch.d_circle
     words, padded, shifts, step = sizes.words, sizes.padded, sizes.shifts, lanes(inverse)
     strength, gate = parameters[words], parameters[words + 1]
     shift_weighting = at(parameters, words + 2)
     sharpening = shift_weighting[shifts]
     d_shift_weighting = at(d_parameters, words + 2)
 
+    # Equation 9 is a softmax: the gradient of its exponents is that less its weighted mean.
     total = zeros(weighting)
     for i in range(0, padded, step):
         total += load(weighting, i) * load(d_weighting, i)
     mean = sum_of(total)
+    # Equations 7 and 8 are cheaper to compute again than to keep.
     _gate_around_the_circle(content, previous, gate, sizes, circle)
     total = zeros(weighting)
     for i in range(0, padded, step):
@@ -87,6 +103,7 @@ def address_backward(
         store(d_logit * sharpening / rotated, d_circle, shifts // 2 + i)
     d_shift_weighting[shifts] = sum_of(total)
 
+    # Equation 8: a correlation of the gradient with the gated weighting, and with the shifts.
     for q in range(shifts):
         total = zeros(weighting)
         for i in range(0, padded, step):
@@ -105,6 +122,8 @@ def address_backward(
     d_parameters[words + 1] = sum_of(d_gates)
     mean = sum_of(total)
 
+    # Equation 5, a softmax of cosines. A cosine changes with a vector's direction only: what
+    # points along the key or the location is taken off, here what points along the key.
     key_scale = inverse_norm(parameters, words)
     total, radials = zeros(weighting), zeros(weighting)
     for i in range(0, padded, step):
@@ -126,37 +145,37 @@ def address_backward(
 
 @kernel
 def compare_backward(
-    memory: Any,
-    key: Any,
-    sizes: Sizes,
-    d_dot: Any,
-    shrink: Any,
-    weighting: Any,
-    d_read: Any,
-    d_memory: Any,
-    d_key: Any,
-    sums: Any,
+    memory: Pointer,
+    head: Head,
+    sizes: MemorySizes,
+    d_read: Pointer,
+    d_memory: Pointer,
+    d_key: Pointer,
+    scratch: AddressingScratch,
 ) -> None:
     """Add what a head's comparison, and its reading if it reads, give memory and key.
 
     Args:
         memory: ``(M, N)``.
-        key: ``(M,)``.
+        head: Its key and weighting are read.
         sizes: The sizes.
-        d_dot: From `address_backward`.
-        shrink: From `address_backward`.
-        weighting: ``(N,)``.
         d_read: Gradient of the read vector, ``(M,)``; zeros for a write head.
         d_memory: Added to, ``(M, N)``.
         d_key: Added to, ``(M,)``.
-        sums: Scratch: M waiting sums, and R more.
+        scratch: From `address_backward`.
     """
+    key, d_dot, sums = head.parameters, scratch.dot, scratch.sums
+    # One pass over memory and its gradient does for comparison and reading: they are far away.
     for i in range(0, sizes.padded, lanes(memory)):
-        d_product, less, weight = load(d_dot, i), load(shrink, i), load(weighting, i)
+        d_product, less, weight = (
+            load(d_dot, i),
+            load(scratch.shrink, i),
+            load(head.weighting, i),
+        )
         for m in range(sizes.words):
             row = load(memory, m * sizes.padded + i)
             d_row = load(d_memory, m * sizes.padded + i)
             d_row += d_product * key[m] - less * row + weight * d_read[m]
             store(d_row, d_memory, m * sizes.padded + i)
-            let_wait(d_product * row, sums, m, i == 0)
+            postpone(d_product * row, sums, m, i == 0)
     add_sums(sums, sizes.words, d_key)

@@ -14,7 +14,7 @@ from ntm_agents.kernels.numba.lang.guards import check_guards
 from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES
 from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at, keep_alive, pointer, pointers
-from ntm_agents.kernels.numba.lang.products import combine
+from ntm_agents.kernels.numba.lang.products import Factors, Rows, combine
 from ntm_agents.kernels.numba.layout import Episodes, state_at, tape_at
 from ntm_agents.kernels.numba.totals import add_to_totals, clear_totals
 from ntm_agents.kernels.numba.workspace import TILE, clear_state, copy_state, working_state
@@ -94,16 +94,11 @@ def _inputs_backward(run: BackwardPass, scratch: Scratch, rows: int, d_inputs: P
     """Write the gradient of the inputs of all steps of a tile."""
     sizes = run.sizes
     combine(
-        run.weights.inputs,
+        Rows(run.weights.inputs, sizes.inputs),
         sizes.inputs,
-        sizes.inputs,
-        scratch.d_gates,
-        sizes.layers * sizes.gates,
-        1,
+        Factors(scratch.d_gates, sizes.layers * sizes.gates, 1),
         sizes.gates,
-        scratch.zeros,
-        0,
-        d_inputs,
-        sizes.inputs,
+        Rows(scratch.zeros, 0),
+        Rows(d_inputs, sizes.inputs),
         rows,
     )

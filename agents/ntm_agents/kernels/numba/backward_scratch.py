@@ -10,7 +10,7 @@ from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.vectors import VECTOR_BYTES
 from ntm_agents.kernels.numba.layout import Episodes, Sizes, State, Tape, Weights
-from ntm_agents.kernels.numba.workspace import TILE, aligned, aligned_zeros, waiting_sums
+from ntm_agents.kernels.numba.workspace import TILE, aligned, aligned_zeros, postponed_sums
 
 
 class BackwardPass(NamedTuple):
@@ -56,12 +56,12 @@ class Scratch(NamedTuple):
         places: For each step of a segment, which memory was before it; the one after it
             follows, ``(TILE, K)``.
         start: Weightings where a sequence or an episode begins, ``(H, N')``.
-        circle: See `address`.
-        d_circle: Its gradient.
-        dot: See `address_backward`.
-        shrink: See `address_backward`.
-        kept: See `write_backward`.
-        sums: See `write_backward`.
+        circle: See `AddressingScratch`, like all up to ``shrink``.
+        d_circle: See `AddressingScratch`.
+        dot: See `AddressingScratch`.
+        shrink: See `AddressingScratch`.
+        kept: See `WriteScratch`.
+        sums: See `WriteScratch` and `AddressingScratch`.
         lowest: See `lower_bounds`.
         d_parameters: Gradient of the head parameters in their ranges, ``(P',)``.
         d_features: Gradient of the features in this step, ``(TILE, C + R · M)``.
@@ -108,7 +108,7 @@ def new_scratch(sizes: Sizes, like: Pointer) -> Scratch:
         aligned_zeros(sizes.padded, like),
         aligned_zeros(sizes.padded, like),
         aligned_zeros(sizes.writes * VECTOR_BYTES // like.itemsize, like),
-        waiting_sums(sizes.writes * 2 * sizes.words, like),
+        postponed_sums(sizes.writes * 2 * sizes.words, like),
         aligned_zeros(sizes.step.parameters, like),
         aligned_zeros(sizes.step.parameters, like),
         aligned_zeros(TILE * sizes.features, like),

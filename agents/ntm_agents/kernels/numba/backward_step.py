@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ntm_agents.kernels.numba.addressing_backward import (
+    AddressingScratch,
     address_backward,
     compare_backward,
     multiply_key,
@@ -14,13 +15,15 @@ from ntm_agents.kernels.numba.heads import squash_heads_backward
 from ntm_agents.kernels.numba.lang.compile import kernel, step_of
 from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at
-from ntm_agents.kernels.numba.lang.products import combine
+from ntm_agents.kernels.numba.lang.products import Factors, Rows, combine
 from ntm_agents.kernels.numba.layout import (
     Sizes,
     State,
     Tape,
     begins_episode,
+    head_at,
     head_offset,
+    memory_sizes,
     state_at,
     tape_at,
 )
@@ -34,7 +37,7 @@ from ntm_agents.kernels.numba.workspace import (
     prefetch,
     prefetch_step,
 )
-from ntm_agents.kernels.numba.writes import write_backward
+from ntm_agents.kernels.numba.writes import WriteScratch, write_backward
 
 
 @step_of
@@ -61,56 +64,51 @@ def _memory_step_backward(
             before it.
         scratch: Scratch, into which the gradient of the head parameters is written.
     """
+    addressing = AddressingScratch(
+        scratch.dot, scratch.shrink, scratch.circle, scratch.d_circle, scratch.sums
+    )
+    of_memory = memory_sizes(sizes)
     # Read heads first: the gradient of what they read is part of that of what was written.
     for h in range(sizes.heads):
-        reads, row, offset = h < sizes.reads, h * sizes.padded, head_offset(sizes, h)
+        reads, head, row = h < sizes.reads, head_at(tape, sizes, h), h * sizes.padded
         seen = at(memory, sizes.state.memory if reads else 0)
-        parameters, d_parameters = at(tape.parameters, offset), at(scratch.d_parameters, offset)
+        d_parameters = at(scratch.d_parameters, head_offset(sizes, h))
         d_weighting = at(gradient.weightings, row)
         d_read = at(gradient.read_vectors, h * sizes.words)
         if reads:
-            read_backward(seen, parameters, d_read, sizes, d_weighting, scratch.dot)
+            read_backward(seen, head.parameters, d_read, of_memory, d_weighting, scratch.dot)
         else:
             if h == sizes.reads:
                 write_backward(
                     seen,
-                    at(tape.weightings, row),
-                    parameters,
-                    sizes,
+                    head.weighting,
+                    head.parameters,
+                    of_memory,
                     gradient.memory,
                     d_weighting,
                     d_parameters,
-                    scratch.kept,
-                    scratch.sums,
+                    WriteScratch(scratch.kept, scratch.sums),
                 )
-            multiply_key(seen, parameters, sizes, scratch.dot)
+            multiply_key(seen, head.parameters, of_memory, scratch.dot)
         if d_entropy != 0.0:
-            entropy_backward(at(tape.weightings, row), d_entropy, sizes, d_weighting)
+            entropy_backward(head.weighting, d_entropy, of_memory, d_weighting)
         address_backward(
             at(inverse, sizes.padded if reads else 0),
             at(previous, row),
-            parameters,
-            sizes,
-            at(tape.content, row),
-            at(tape.weightings, row),
-            scratch.dot,
+            head,
+            of_memory,
             d_weighting,
             d_parameters,
-            scratch.circle,
-            scratch.d_circle,
-            scratch.shrink,
+            addressing,
         )
         compare_backward(
             seen,
-            parameters,
-            sizes,
-            scratch.dot,
-            scratch.shrink,
-            at(tape.weightings, row),
+            head,
+            of_memory,
             d_read if reads else scratch.zeros,
             gradient.memory,
             d_parameters,
-            scratch.sums,
+            addressing,
         )
 
 
@@ -155,18 +153,14 @@ def step_backward(
     begin, memories = t - t % segment, 2 * segment + 1
     size, features, steps = sizes.controller, sizes.features, sizes.steps
     if sizes.outputs > 0:
+        d_results = at(run.d_results, (first * steps + t) * sizes.outputs)
         combine(
-            run.weights.output,
+            Rows(run.weights.output, features),
             features,
-            features,
-            at(run.d_results, (first * steps + t) * sizes.outputs),
-            steps * sizes.outputs,
-            1,
+            Factors(d_results, steps * sizes.outputs, 1),
             sizes.outputs,
-            scratch.zeros,
-            0,
-            scratch.d_features,
-            features,
+            Rows(scratch.zeros, 0),
+            Rows(scratch.d_features, features),
             sequences,
         )
     else:
@@ -210,17 +204,12 @@ def step_backward(
             tape.parameters, scratch.lowest, scratch.d_parameters, sizes, d_raw
         )
     combine(
-        run.weights.heads,
+        Rows(run.weights.heads, size),
         size,
-        size,
-        at(scratch.d_raw, t * sizes.parameters),
-        steps * sizes.parameters,
-        1,
+        Factors(at(scratch.d_raw, t * sizes.parameters), steps * sizes.parameters, 1),
         sizes.parameters,
-        scratch.d_features,
-        features,
-        scratch.d_outputs,
-        size,
+        Rows(scratch.d_features, features),
+        Rows(scratch.d_outputs, size),
         sequences,
     )
     d_gates = at(scratch.d_gates, t * sizes.layers * sizes.gates)

@@ -9,7 +9,7 @@ from ntm_agents.kernels.numba.lang.names import (
     Pointer,
 )
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, load_first, store_first
-from ntm_agents.kernels.numba.lang.products import combine
+from ntm_agents.kernels.numba.lang.products import Factors, Rows, combine
 from ntm_agents.kernels.numba.layout import Sizes, State, Tape, Weights, seen_offset
 from ntm_agents.kernels.numba.workspace import add, copy
 
@@ -122,18 +122,14 @@ def controller_step(
             copy(cell, hidden_size, at(tape.cells, j * of_cells + layer * size))
         total = at(tape.gates, layer * gates) if recurrent else output
         of_total = of_gates if recurrent else of_outputs
+        matrix = at(weights.others, (layer - 1) * width * gates) if layer > 0 else weights.first
         combine(
-            at(weights.others, (layer - 1) * width * gates) if layer > 0 else weights.first,
+            Rows(matrix, gates),
             gates,
-            gates,
-            seen,
-            of_seen,
-            1,
+            Factors(seen, of_seen, 1),
             width,
-            at(weights.biases, layer * gates),
-            0,
-            total,
-            of_total,
+            Rows(at(weights.biases, layer * gates), 0),
+            Rows(total, of_total),
             sequences,
         )
         for j in range(sequences):
@@ -202,17 +198,12 @@ def controller_backward(
                 _feedforward_layer_backward(output, d_output, size, d_total)
         all_seen = width + hidden_size
         combine(
-            matrix,
+            Rows(matrix, all_seen),
             all_seen,
-            all_seen,
-            d_gate,
-            of_d_gates,
-            1,
+            Factors(d_gate, of_d_gates, 1),
             gates,
-            scratch.zeros,
-            0,
-            d_seen,
-            all_seen,
+            Rows(scratch.zeros, 0),
+            Rows(d_seen, all_seen),
             sequences,
         )
         for j in range(sequences):

@@ -7,12 +7,12 @@ from ntm_agents.kernels.numba.lang.functions import log
 from ntm_agents.kernels.numba.lang.names import Number, Pointer
 from ntm_agents.kernels.numba.lang.pointers import lanes, load, store, zeros
 from ntm_agents.kernels.numba.lang.vectors import keep_first, sum_of
-from ntm_agents.kernels.numba.layout import Sizes
+from ntm_agents.kernels.numba.layout import MemorySizes
 from ntm_agents.ntm.entropy import ENTROPY_EPSILON
 
 
 @kernel
-def entropy_of(weighting: Pointer, sizes: Sizes) -> Number:
+def entropy_of(weighting: Pointer, sizes: MemorySizes) -> Number:
     """Return the entropy in nats of a weighting, ``(N,)``."""
     total = zeros(weighting)
     for i in range(0, sizes.padded, lanes(weighting)):
@@ -24,7 +24,7 @@ def entropy_of(weighting: Pointer, sizes: Sizes) -> Number:
 
 @kernel
 def entropy_backward(
-    weighting: Pointer, d_entropy: float, sizes: Sizes, d_weighting: Pointer
+    weighting: Pointer, d_entropy: float, sizes: MemorySizes, d_weighting: Pointer
 ) -> None:
     """Add the gradient of the entropy, ``-(log w + 1)``, to that of the weighting."""
     for i in range(0, sizes.padded, lanes(weighting)):

@@ -13,7 +13,7 @@ from ntm_agents.kernels.numba.lang.guards import check_guards
 from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES
 from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at, keep_alive, pointer, pointers
-from ntm_agents.kernels.numba.lang.products import combine
+from ntm_agents.kernels.numba.lang.products import Factors, Rows, combine
 from ntm_agents.kernels.numba.lang.vectors import VECTOR_BYTES
 from ntm_agents.kernels.numba.layout import (
     Episodes,
@@ -22,7 +22,9 @@ from ntm_agents.kernels.numba.layout import (
     Tape,
     Weights,
     begins_episode,
+    head_at,
     head_offset,
+    memory_sizes,
     state_at,
     tape_at,
 )
@@ -118,26 +120,18 @@ def _memory_step(
         any_previous: See `address`.
     """
     memory, padded, writing = working.memory, sizes.padded, sizes.reads * sizes.padded
+    of_memory = memory_sizes(sizes)
     # Write heads look at the memory of the last step, read heads at what this one writes.
     for k in range(sizes.heads):
         h = (sizes.reads + k) % sizes.heads
         if h == 0:
             parameters = at(tape.parameters, head_offset(sizes, sizes.reads))
-            write(memory, at(tape.weightings, writing), parameters, sizes, memory, inverse)
-        address(
-            memory,
-            inverse,
-            at(working.weightings, h * padded),
-            at(tape.parameters, head_offset(sizes, h)),
-            sizes,
-            at(tape.content, h * padded),
-            at(tape.weightings, h * padded),
-            circle,
-            any_previous,
-        )
+            write(memory, at(tape.weightings, writing), parameters, of_memory, memory, inverse)
+        previous, head = at(working.weightings, h * padded), head_at(tape, sizes, h)
+        address(memory, inverse, previous, head, of_memory, circle, any_previous)
     for h in range(sizes.reads):
         read_vector = at(working.read_vectors, h * sizes.words)
-        read(memory, at(tape.weightings, h * padded), sizes, read_vector)
+        read(memory, at(tape.weightings, h * padded), of_memory, read_vector)
 
 
 @step_of
@@ -152,7 +146,7 @@ def _begin_step(
         if starts:
             copy_state(run.episodes.initial, sizes.locations, sizes, state, padded)
         if starts or t == 0:
-            inverse_norms(state.memory, sizes, inverse)
+            inverse_norms(state.memory, memory_sizes(sizes), inverse)
         if sizes.segment > 0 and t % sizes.segment == 0:
             checkpoint = tape_at(run.tape, sizes, first + j, t).checkpoints
             copy(state.memory, sizes.state.memory, checkpoint)
@@ -163,18 +157,14 @@ def _write_results(run: ForwardPass, first: int, sequences: int, t: int, seen: P
     """Apply the output layer to a tile's features, or write these."""
     sizes, weights, stride = run.sizes, run.weights, run.sizes.kept * run.sizes.step.outputs
     if sizes.outputs > 0:
+        results = at(run.results, (first * sizes.steps + t) * sizes.outputs)
         combine(
-            weights.output,
+            Rows(weights.output, sizes.outputs),
             sizes.outputs,
-            sizes.outputs,
-            seen,
-            stride,
-            1,
+            Factors(seen, stride, 1),
             sizes.features,
-            weights.output_bias,
-            0,
-            at(run.results, (first * sizes.steps + t) * sizes.outputs),
-            sizes.steps * sizes.outputs,
+            Rows(weights.output_bias, 0),
+            Rows(results, sizes.steps * sizes.outputs),
             sequences,
         )
     else:
@@ -197,17 +187,12 @@ def _step(
     # The output layer reads the features on the tape, where they have to be anyway.
     features = at(first_tape.outputs, sizes.step.outputs - sizes.features)
     combine(
-        run.weights.heads,
+        Rows(run.weights.heads, sizes.parameters),
         sizes.parameters,
-        sizes.parameters,
-        features,
-        sizes.kept * sizes.step.outputs,
-        1,
+        Factors(features, sizes.kept * sizes.step.outputs, 1),
         sizes.controller,
-        run.weights.head_bias,
-        0,
-        scratch.raw,
-        sizes.step.parameters,
+        Rows(run.weights.head_bias, 0),
+        Rows(scratch.raw, sizes.step.parameters),
         sequences,
     )
     squash_heads(
@@ -232,7 +217,8 @@ def _step(
         copy(state.read_vectors, sizes.state.read_vectors, read_vectors)
         if run.with_entropy:
             for h in range(sizes.heads):
-                run.entropy[b] += entropy_of(at(tape.weightings, h * padded), sizes)
+                weighting = at(tape.weightings, h * padded)
+                run.entropy[b] += entropy_of(weighting, memory_sizes(sizes))
     _write_results(run, first, sequences, t, features)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from ntm_agents.kernels.numba.lang.compile import kernel
+from ntm_agents.kernels.numba.lang.compile import inlined
 from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at
 from ntm_agents.kernels.numba.lang.vectors import VECTOR_BYTES
@@ -77,6 +77,21 @@ class Tape(NamedTuple):
     cells: Pointer
     gates: Pointer
     outputs: Pointer
+
+
+class Head(NamedTuple):
+    """One head's part of a step on the tape.
+
+    Attributes:
+        parameters: Key, strength, gate, shifts, sharpening, in their ranges, ``(A,)``; of a
+            write head then its erase and add vectors.
+        content: Equation 5, ``(N',)``.
+        weighting: Equation 9, ``(N',)``.
+    """
+
+    parameters: Pointer
+    content: Pointer
+    weighting: Pointer
 
 
 class Episodes(NamedTuple):
@@ -149,6 +164,29 @@ class Sizes(NamedTuple):
     outputs: int
     state: State
     step: Tape
+
+
+class MemorySizes(NamedTuple):
+    """What a single head needs of the sizes.
+
+    Each number that is passed to a function is a store and a load, in every step for every
+    head: at batch size 1 all of `Sizes` would take a tenth of the time.
+
+    Attributes:
+        words: M.
+        locations: N.
+        padded: N'.
+        shifts: S.
+        writes: W.
+        addressing: A.
+    """
+
+    words: int
+    locations: int
+    padded: int
+    shifts: int
+    writes: int
+    addressing: int
 
 
 @functools.lru_cache(maxsize=256)
@@ -249,20 +287,33 @@ def weight_shapes(sizes: Sizes) -> Weights:
     )
 
 
-@kernel
+@inlined
+def memory_sizes(sizes: Sizes) -> MemorySizes:
+    """Return the part of the sizes that a head needs."""
+    return MemorySizes(
+        sizes.words,
+        sizes.locations,
+        sizes.padded,
+        sizes.shifts,
+        sizes.writes,
+        sizes.addressing,
+    )
+
+
+@inlined
 def head_offset(sizes: Sizes, head: int) -> int:
     """Return where a head's parameters begin; a write head also erases and adds."""
     behind_reads = max(0, head - sizes.reads)
     return head * sizes.addressing + behind_reads * 2 * sizes.words
 
 
-@kernel
+@inlined
 def seen_offset(sizes: Sizes, layer: int) -> int:
     """Return where what a layer sees begins; with the number of layers, where all ends."""
     return sizes.first_seen + (layer - 1) * sizes.other_seen if layer > 0 else 0
 
 
-@kernel
+@inlined
 def tape_at(tape: Tape, sizes: Sizes, b: int, t: int) -> Tape:
     """Point to one step of one sequence on the tape, and to the last checkpoint."""
     step, row = b * sizes.kept + t, sizes.step
@@ -279,7 +330,17 @@ def tape_at(tape: Tape, sizes: Sizes, b: int, t: int) -> Tape:
     )
 
 
-@kernel
+@inlined
+def head_at(tape: Tape, sizes: Sizes, head: int) -> Head:
+    """Point to one head's part of a step."""
+    return Head(
+        at(tape.parameters, head_offset(sizes, head)),
+        at(tape.content, head * sizes.padded),
+        at(tape.weightings, head * sizes.padded),
+    )
+
+
+@inlined
 def state_at(state: State, sizes: Sizes, row: int, b: int) -> State:
     """Point to the state of one sequence; a row of locations has ``row`` numbers."""
     return State(
@@ -290,7 +351,7 @@ def state_at(state: State, sizes: Sizes, row: int, b: int) -> State:
     )
 
 
-@kernel
+@inlined
 def begins_episode(episodes: Episodes, sizes: Sizes, b: int, t: int) -> bool:
     """Return whether sequence ``b`` begins an episode with step ``t``."""
     if episodes.from_initial and t == 0:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ntm_agents.kernels.numba.lang.compile import kernel
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import lanes, load, store, zeros
 from ntm_agents.kernels.numba.lang.vectors import sum_of
-from ntm_agents.kernels.numba.layout import Sizes
+from ntm_agents.kernels.numba.layout import MemorySizes
 
 
 @kernel
-def read(memory: Any, weighting: Any, sizes: Sizes, read_vector: Any) -> None:
+def read(memory: Pointer, weighting: Pointer, sizes: MemorySizes, read_vector: Pointer) -> None:
     """Read with one head into ``(M,)``."""
+    # Lanes are added here, once a word: rows are read once, and there are few words.
     for m in range(sizes.words):
         total = zeros(memory)
         for i in range(0, sizes.padded, lanes(memory)):
@@ -22,7 +24,12 @@ def read(memory: Any, weighting: Any, sizes: Sizes, read_vector: Any) -> None:
 
 @kernel
 def read_backward(
-    memory: Any, key: Any, d_read: Any, sizes: Sizes, d_weighting: Any, dot: Any
+    memory: Pointer,
+    key: Pointer,
+    d_read: Pointer,
+    sizes: MemorySizes,
+    d_weighting: Pointer,
+    dot: Pointer,
 ) -> None:
     """Add the gradient of a read to that of the weighting; write the key's products.
 
@@ -34,6 +41,7 @@ def read_backward(
         d_weighting: Added to, ``(N,)``.
         dot: Written: the product of the key and each location, ``(N,)``.
     """
+    # The key's products are needed next, and the memory is at hand.
     for i in range(0, sizes.padded, lanes(memory)):
         gradient, product = load(d_weighting, i), zeros(memory)
         for m in range(sizes.words):

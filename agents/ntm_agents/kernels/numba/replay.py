@@ -12,7 +12,14 @@ from ntm_agents.kernels.numba.addressing import inverse_norms
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.names import Pointer
 from ntm_agents.kernels.numba.lang.pointers import at
-from ntm_agents.kernels.numba.layout import Episodes, Sizes, Tape, head_offset, tape_at
+from ntm_agents.kernels.numba.layout import (
+    Episodes,
+    Sizes,
+    Tape,
+    head_offset,
+    memory_sizes,
+    tape_at,
+)
 from ntm_agents.kernels.numba.workspace import copy, copy_rows
 from ntm_agents.kernels.numba.writes import write
 
@@ -43,9 +50,9 @@ def replay(
 ) -> None:
     """Write again what steps ``begin … end - 1`` of one sequence wrote."""
     memory, inverse = segment.memories, segment.inverses
-    size, n = sizes.state.memory, sizes.locations
+    size, n, of_memory = sizes.state.memory, sizes.locations, memory_sizes(sizes)
     copy(tape_at(tape, sizes, b, begin).checkpoints, size, memory)
-    inverse_norms(memory, sizes, inverse)
+    inverse_norms(memory, of_memory, inverse)
     used = 0
     for t in range(begin, end):
         # A checkpoint was taken after its step's episode had begun.
@@ -53,14 +60,14 @@ def replay(
             used += 1
             fresh = at(memory, used * size)
             copy_rows(episodes.initial.memory, n, sizes.words, n, fresh, sizes.padded)
-            inverse_norms(fresh, sizes, at(inverse, used * sizes.padded))
+            inverse_norms(fresh, of_memory, at(inverse, used * sizes.padded))
         segment.places[t - begin] = used
         step, used = tape_at(tape, sizes, b, t), used + 1
         write(
             at(memory, (used - 1) * size),
             at(step.weightings, sizes.reads * sizes.padded),
             at(step.parameters, head_offset(sizes, sizes.reads)),
-            sizes,
+            of_memory,
             at(memory, used * size),
             at(inverse, used * sizes.padded),
         )

@@ -11,7 +11,7 @@ from ntm_agents.kernels.numba.lang.names import (
     Pointer,
 )
 from ntm_agents.kernels.numba.lang.pointers import at, pointer
-from ntm_agents.kernels.numba.lang.products import add_outer_products
+from ntm_agents.kernels.numba.lang.products import Rows, add_outer_products
 from ntm_agents.kernels.numba.layout import Sizes, Tape, Weights, seen_offset
 from ntm_agents.kernels.numba.workspace import add, clear
 
@@ -53,34 +53,30 @@ def add_to_totals(
     """
     gates, inputs = sizes.gates, sizes.inputs
     for layer in range(sizes.layers):
-        d_gate, stride = at(d_gates, layer * gates), sizes.layers * gates
+        d_gate = Rows(at(d_gates, layer * gates), sizes.layers * gates)
         seen = at(tape.seen, seen_offset(sizes, layer))
         width, total = seen_offset(sizes, layer + 1) - seen_offset(sizes, layer), totals.first
         if layer == 0:
-            add_outer_products(
-                d_gate, stride, gates, seen, sizes.step.seen, inputs, rows, totals.inputs
-            )
+            # What the first layer sees begins with the inputs, whose weights lie apart.
+            rights = Rows(seen, sizes.step.seen)
+            add_outer_products(d_gate, gates, rights, inputs, rows, totals.inputs)
             seen, width = at(seen, inputs), width - inputs
         else:
             total = at(totals.others, (layer - 1) * gates * width)
-        add_outer_products(d_gate, stride, gates, seen, sizes.step.seen, width, rows, total)
-        _add_rows(d_gate, stride, gates, rows, at(totals.biases, layer * gates))
-    features, parameters = (
-        at(tape.outputs, sizes.step.outputs - sizes.features),
-        sizes.parameters,
-    )
-    active, outputs = sizes.step.outputs, sizes.outputs
-    add_outer_products(
-        d_raw, parameters, parameters, features, active, sizes.controller, rows, totals.heads
-    )
-    _add_rows(d_raw, parameters, parameters, rows, totals.head_bias)
-    add_outer_products(
-        d_results, outputs, outputs, features, active, sizes.features, rows, totals.output
-    )
-    _add_rows(d_results, outputs, outputs, rows, totals.output_bias)
+        add_outer_products(d_gate, gates, Rows(seen, sizes.step.seen), width, rows, total)
+        _add_rows(d_gate, gates, rows, at(totals.biases, layer * gates))
+    parameters, outputs = sizes.parameters, sizes.outputs
+    features = Rows(at(tape.outputs, sizes.step.outputs - sizes.features), sizes.step.outputs)
+    d_head = Rows(d_raw, parameters)
+    add_outer_products(d_head, parameters, features, sizes.controller, rows, totals.heads)
+    _add_rows(d_head, parameters, rows, totals.head_bias)
+    d_output = Rows(d_results, outputs)
+    add_outer_products(d_output, outputs, features, sizes.features, rows, totals.output)
+    _add_rows(d_output, outputs, rows, totals.output_bias)
 
 
 @kernel
-def _add_rows(numbers: Pointer, stride: int, count: int, rows: int, total: Pointer) -> None:
+def _add_rows(numbers: Rows, count: int, rows: int, total: Pointer) -> None:
+    """Add up the gradients of a bias."""
     for row in range(rows):
-        add(at(numbers, row * stride), count, total)
+        add(at(numbers.first, row * numbers.stride), count, total)

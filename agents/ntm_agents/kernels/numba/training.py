@@ -14,7 +14,7 @@ from ntm_agents.kernels.numba.lang.names import Arrays, Number, Pointer
 @kernel
 def cross_entropy(
     logits: Pointer, targets: Pointer, scored: Pointer, d_logits: Pointer
-) -> float:
+) -> Number:
     """Return the cross-entropy in nats, summed over scored bits, averaged over sequences.
 
     It is not finite if any logit is not, scored or not, as with torch.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.guards import fill_with_guards
 from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES, REGISTER_BYTES
+from ntm_agents.kernels.numba.lang.names import (
+    Pointer,
+)
 from ntm_agents.kernels.numba.lang.pointers import at, lanes, number_for, pointer, prefetch_line
 from ntm_agents.kernels.numba.layout import Sizes, State, Tape
 
@@ -19,14 +20,14 @@ _CACHE_LINE = 64
 
 
 @kernel
-def clear(target: Any, count: int) -> None:
+def clear(target: Pointer, count: int) -> None:
     """Write zeros."""
     for i in range(count):
         target[i] = number_for(target, 0.0)
 
 
 @kernel
-def aligned(count: int, like: Any) -> Any:
+def aligned(count: int, like: Pointer) -> Pointer:
     """Return any numbers of the type of an array, from the beginning of a cache line."""
     guard = GUARD_BYTES // like.itemsize
     block = np.empty(count + _CACHE_LINE // like.itemsize + 2 * guard, like.dtype)
@@ -38,7 +39,7 @@ def aligned(count: int, like: Any) -> Any:
 
 
 @kernel
-def aligned_zeros(count: int, like: Any) -> Any:
+def aligned_zeros(count: int, like: Pointer) -> Pointer:
     """Return zeros of the type of an array, from the beginning of a cache line."""
     numbers = aligned(count, like)
     clear(pointer(numbers), count)
@@ -46,7 +47,7 @@ def aligned_zeros(count: int, like: Any) -> Any:
 
 
 @kernel
-def working_state(sizes: Sizes, like: Any) -> State:
+def working_state(sizes: Sizes, like: Pointer) -> State:
     """Return zeros for the states of a tile of sequences."""
     return State(
         aligned_zeros(TILE * sizes.state.memory, like),
@@ -57,14 +58,14 @@ def working_state(sizes: Sizes, like: Any) -> State:
 
 
 @kernel
-def waiting_sums(count: int, like: Any) -> Any:
+def postponed_sums(count: int, like: Pointer) -> Pointer:
     """Return room for sums of `lang.sums`, and for those behind them that are read too."""
     row = REGISTER_BYTES // like.itemsize
     return aligned((count + row) * row, like)
 
 
 @kernel
-def copy(source: Any, count: int, target: Any) -> None:
+def copy(source: Pointer, count: int, target: Pointer) -> None:
     """Copy numbers from pointer to pointer."""
     for i in range(count):
         target[i] = source[i]
@@ -72,7 +73,7 @@ def copy(source: Any, count: int, target: Any) -> None:
 
 @kernel
 def copy_rows(
-    source: Any, source_row: int, rows: int, count: int, target: Any, target_row: int
+    source: Pointer, source_row: int, rows: int, count: int, target: Pointer, target_row: int
 ) -> None:
     """Copy the first numbers of each row of a matrix into another, with zeros behind them."""
     for row in range(rows):
@@ -101,14 +102,16 @@ def clear_state(state: State, sizes: Sizes) -> None:
 
 
 @kernel
-def add(source: Any, count: int, target: Any) -> None:
+def add(source: Pointer, count: int, target: Pointer) -> None:
     """Add numbers to others."""
     for i in range(count):
         target[i] += source[i]
 
 
 @kernel
-def _move(source: Any, source_row: int, rows: int, count: int, target: Any, row: int) -> None:
+def _move(
+    source: Pointer, source_row: int, rows: int, count: int, target: Pointer, row: int
+) -> None:
     for k in range(rows):
         add(at(source, k * source_row), count, at(target, k * row))
     clear(source, rows * source_row)
@@ -126,7 +129,7 @@ def move_state(source: State, sizes: Sizes, target: State) -> None:
 
 
 @kernel
-def prefetch(numbers: Any, count: int) -> None:
+def prefetch(numbers: Pointer, count: int) -> None:
     """Prefetch numbers that will be read or written soon."""
     for i in range(0, count, lanes(numbers) // 4):
         prefetch_line(numbers, i)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import triton.language as tl
 
-from ntm_agents.kernels.triton.tape import Sizes
+from ntm_agents.kernels.triton.tape import Sizes, WithGradient
 from ntm_agents.kernels.triton.vectors import (
     Value,
     kernel,
@@ -118,29 +118,28 @@ def address_backward(
     memory: tl.tensor,
     inverse: tl.tensor,
     previous: tl.tensor,
-    parameters: tl.tensor,
+    row: WithGradient,
     d_weighting: tl.tensor,
     d_memory: tl.tensor,
-    d_parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
 ) -> Value:
     """Carry a gradient back through one head's addressing, whose results are computed again.
 
     Args:
-        memory: As in `address`, like all up to ``parameters``.
+        memory: As in `address`, like all up to ``previous``.
         inverse: See `address`.
         previous: See `address`.
-        parameters: See `address`.
+        row: The head's raw parameters; their gradient is stored.
         d_weighting: ``(B, N)``.
         d_memory: ``(B, N, M)``.
-        d_parameters: Row of pointers; the gradient of the raw parameters is stored there.
         valid: Which sequences exist.
         sizes: See `Sizes`.
 
     Returns:
         Gradient of the last weighting, and ``d_memory`` with this head's share.
     """
+    parameters, d_parameters = row.numbers, row.gradient
     m, q = tl.arange(0, sizes.words_block), tl.arange(0, sizes.shifts_block)
     key, key_scale, strength, similarity, content = _look(
         memory, inverse, parameters, valid, sizes

@@ -15,7 +15,16 @@ from ntm_agents.kernels.triton.memory import (
     write,
     write_backward,
 )
-from ntm_agents.kernels.triton.tape import Sizes, State, Tape, Weights
+from ntm_agents.kernels.triton.tape import (
+    BackwardArrays,
+    ControllerGradients,
+    Lengths,
+    Sizes,
+    State,
+    Tape,
+    Weights,
+    WithGradient,
+)
 from ntm_agents.kernels.triton.vectors import (
     Value,
     kernel,
@@ -29,41 +38,43 @@ from ntm_agents.kernels.triton.vectors import (
 def _read_heads_backward(
     memory: tl.tensor,
     previous: tl.tensor,
-    parameters: tl.tensor,
-    weightings: tl.tensor,
-    d_features: tl.tensor,
-    d_read_vectors: tl.tensor,
+    weightings: WithGradient,
+    parameters: WithGradient,
+    d_reads: WithGradient,
     d_memory: tl.tensor,
-    d_weightings: tl.tensor,
-    d_parameters: tl.tensor,
     valid: tl.tensor,
     sizes: Sizes,
 ) -> Value:
-    """Carry gradients back through all reads; return that of the memory."""
+    """Carry gradients back through all reads; return that of the memory.
+
+    What is read has a gradient as a feature of this step, the numbers of ``d_reads``, and as
+    what the controller sees in the next, their gradient.
+    """
     m, n = tl.arange(0, sizes.words_block), tl.arange(0, sizes.locations_block)
     addressing = sizes.words + sizes.shifts + 3
     inverse = inverse_norms(memory)
     for h in range(sizes.reads):
         place, words = h * sizes.locations, h * sizes.words
         last = load_vector(previous + place, n, sizes.locations, valid)
-        weighting = load_vector(weightings + place, n, sizes.locations, valid)
-        d_read = load_vector(d_read_vectors + words, m, sizes.words, valid)
-        d_read += load_vector(d_features + words, m, sizes.words, valid)
-        d_weighting = load_vector(d_weightings + place, n, sizes.locations, valid)
+        weighting = load_vector(weightings.numbers + place, n, sizes.locations, valid)
+        d_read = load_vector(d_reads.gradient + words, m, sizes.words, valid)
+        d_read += load_vector(d_reads.numbers + words, m, sizes.words, valid)
+        d_weighting = load_vector(weightings.gradient + place, n, sizes.locations, valid)
         d_weighting += tl.sum(memory * d_read[:, None, :], 2)
         d_memory += weighting[:, :, None] * d_read[:, None, :]
         d_last, d_memory = address_backward(
             memory,
             inverse,
             last,
-            parameters + h * addressing,
+            WithGradient(
+                parameters.numbers + h * addressing, parameters.gradient + h * addressing
+            ),
             d_weighting,
             d_memory,
-            d_parameters + h * addressing,
             valid,
             sizes,
         )
-        store_vector(d_weightings + place, n, sizes.locations, valid, d_last)
+        store_vector(weightings.gradient + place, n, sizes.locations, valid, d_last)
     return d_memory
 
 
@@ -89,10 +100,9 @@ def _write_heads_backward(
             memory,
             inverse,
             last,
-            parameters + head,
+            WithGradient(parameters + head, d_parameters + head),
             d_weighting,
             d_memory,
-            d_parameters + head,
             valid,
             sizes,
         )
@@ -115,21 +125,13 @@ def _move(
 
 @sequence_kernel
 def backward(
+    arrays: BackwardArrays,
     weights: Weights,
-    starts: tl.tensor,
     initial: State,
     tape: Tape,
-    memories: tl.tensor,
-    d_features: tl.tensor,
-    d_entropy: tl.tensor,
     gradient: State,
     d_initial: State,
-    d_outputs: tl.tensor,
-    d_gates: tl.tensor,
-    d_parameters: tl.tensor,
-    batch_size: int,
-    steps: int,
-    segment: int,
+    lengths: Lengths,
     sizes: tl.constexpr,
 ) -> None:
     """Carry gradients back through some sequences, from their last step to their first.
@@ -137,26 +139,20 @@ def backward(
     The memory is kept only every ``segment`` steps; what was written between is written again.
 
     Args:
+        arrays: See `BackwardArrays`.
         weights: See `Weights`.
-        starts: ``(B, T)``, bytes; not looked at without ``sizes.resets``.
         initial: State at episode starts, without batch axis.
         tape: From `forward`.
-        memories: Scratch, ``(B, segment, N, M)``.
-        d_features: ``(B, T, C + R · M)``.
-        d_entropy: Gradient of the entropy, one number; looked at with ``sizes.entropy``.
         gradient: Of the state after the last step; overwritten by that before the first.
         d_initial: For each sequence, added to: gradient of the initial state.
-        d_outputs: Scratch, ``(B, C)``.
-        d_gates: Stored: gradients before the activation, ``(B, T, L, G)``.
-        d_parameters: Stored: gradients of raw head parameters, ``(B, T, P)``.
-        batch_size: B.
-        steps: T.
-        segment: Steps between two checkpoints.
+        lengths: See `Lengths`.
         sizes: See `Sizes`.
     """
     b = tl.program_id(0) * sizes.sequences + tl.arange(0, sizes.sequences)
-    valid = b < batch_size
-    b = b.to(tl.int64)
+    valid = b < lengths.batch_size
+    b = b.to(tl.int64)  # offsets into the tape of a large batch exceed 32 bits
+    steps, segment = lengths.steps, lengths.segment
+    starts, memories = arrays.starts, arrays.memories
     reading: tl.constexpr = sizes.reads * sizes.words
     addressing: tl.constexpr = sizes.words + sizes.shifts + 3
     writing: tl.constexpr = sizes.reads * addressing
@@ -170,7 +166,7 @@ def backward(
     d_read_vectors = gradient.read_vectors + b * reading
     d_weightings = gradient.weightings + b * heads
     d_controller = gradient.controller + b * controller
-    d_output = d_outputs + b * sizes.controller
+    d_output = arrays.d_outputs + b * sizes.controller
     d_memory = load_memory(gradient.memory + b * elements, valid, sizes)
     segments = tl.cdiv(steps, segment)
     for done in range(segments):
@@ -200,8 +196,8 @@ def backward(
                 begins = (tl.load(starts + b * steps + t, mask=valid, other=0) != 0) & valid
             step, before = b * steps + t, b * (steps + 1) + t
             parameters = tape.parameters + step * rows
-            d_parameter = d_parameters + step * rows
-            d_feature = d_features + step * (sizes.controller + reading)
+            d_parameter = arrays.d_parameters + step * rows
+            d_feature = arrays.d_features + step * (sizes.controller + reading)
             weightings = tape.weightings + (before + 1) * heads
             previous = or_initial(
                 tape.weightings + before * heads, begins, initial.weightings, sizes
@@ -209,19 +205,16 @@ def backward(
             place = (b * segment + t - begin) * elements
             memory = load_memory(memories + place, valid, sizes)
             if sizes.entropy:
-                slope = tl.load(d_entropy)
+                slope = tl.load(arrays.d_entropy)
                 entropy_backward(weightings, slope, d_weightings, valid, sizes)
                 tl.debug_barrier()
             d_memory = _read_heads_backward(
                 write(memory, weightings + write_places, parameters + writing, valid, sizes),
                 previous,
-                parameters,
-                weightings,
-                d_feature + sizes.controller,
-                d_read_vectors,
+                WithGradient(weightings, d_weightings),
+                WithGradient(parameters, d_parameter),
+                WithGradient(d_feature + sizes.controller, d_read_vectors),
                 d_memory,
-                d_weightings,
-                d_parameter,
                 valid,
                 sizes,
             )
@@ -254,10 +247,9 @@ def backward(
                 or_initial(
                     tape.controller + before * controller, begins, initial.controller, sizes
                 ),
-                d_output,
-                d_controller,
-                d_read_vectors,
-                d_gates + step * gates_size,
+                ControllerGradients(
+                    d_output, d_controller, d_read_vectors, arrays.d_gates + step * gates_size
+                ),
                 valid,
                 sizes,
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import triton.language as tl
 
-from ntm_agents.kernels.triton.tape import Sizes, Weights
+from ntm_agents.kernels.triton.tape import ControllerGradients, Sizes, Weights
 from ntm_agents.kernels.triton.vectors import (
     Value,
     kernel,
@@ -238,10 +238,7 @@ def controller_backward(
     weights: Weights,
     gates: tl.tensor,
     before: tl.tensor,
-    d_outputs: tl.tensor,
-    d_state: tl.tensor,
-    d_read_vectors: tl.tensor,
-    d_gates: tl.tensor,
+    gradients: ControllerGradients,
     valid: tl.tensor,
     sizes: Sizes,
 ) -> None:
@@ -251,13 +248,11 @@ def controller_backward(
         weights: See `Weights`.
         gates: Activations, ``(L, G)``.
         before: Controller state before the step.
-        d_outputs: Gradient of the last layer's outputs, ``(C,)``; overwritten.
-        d_state: Gradient of the controller's state; overwritten by that before the step.
-        d_read_vectors: Stored: gradient of the read vectors before the step.
-        d_gates: Stored: gradients before the activation, ``(L, G)``.
+        gradients: See `ControllerGradients`.
         valid: Which sequences exist.
         sizes: See `Sizes`.
     """
+    d_outputs, d_state, d_gates = gradients.outputs, gradients.state, gradients.gates
     layers: tl.constexpr = sizes.layers
     for layer in tl.static_range(layers - 1, -1, -1):
         matrix, stride, width = _layer(weights, layer, sizes)
@@ -269,7 +264,7 @@ def controller_backward(
             _feedforward_backward(gate, d_outputs, d_gate, valid, sizes)
         tl.debug_barrier()
         if layer == 0:
-            _input_backward(matrix, stride, width, d_gate, d_read_vectors, valid, sizes)
+            _input_backward(matrix, stride, width, d_gate, gradients.read_vectors, valid, sizes)
         else:
             _input_backward(matrix, stride, width, d_gate, d_outputs, valid, sizes)
         if sizes.recurrent:

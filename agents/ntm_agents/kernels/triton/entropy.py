@@ -21,7 +21,8 @@ def entropy_of(weightings: tl.tensor, valid: tl.tensor, sizes: Sizes) -> Value:
         sizes: See `Sizes`.
     """
     n = tl.arange(0, sizes.locations_block)
-    total = tl.zeros((sizes.sequences,), weightings.dtype.element_ty)
+    of_sequences: tl.constexpr = (sizes.sequences,)
+    total = tl.zeros(of_sequences, weightings.dtype.element_ty)
     for h in range(sizes.reads + sizes.writes):
         place = weightings + h * sizes.locations
         weight = load_vector(place, n, sizes.locations, valid) + _EPSILON

@@ -14,7 +14,7 @@ from ntm_agents.kernels.triton.memory import (
     store_memory,
     write,
 )
-from ntm_agents.kernels.triton.tape import Sizes, State, Tape, Weights
+from ntm_agents.kernels.triton.tape import ForwardArrays, Lengths, Sizes, State, Tape, Weights
 from ntm_agents.kernels.triton.vectors import (
     Value,
     kernel,
@@ -81,38 +81,27 @@ def _write_heads(
 
 @sequence_kernel
 def forward(
-    projected: tl.tensor,
+    arrays: ForwardArrays,
     weights: Weights,
-    starts: tl.tensor,
     initial: State,
-    memories: tl.tensor,
     tape: Tape,
-    features: tl.tensor,
-    entropies: tl.tensor,
-    batch_size: int,
-    steps: int,
-    segment: int,
+    lengths: Lengths,
     sizes: tl.constexpr,
 ) -> None:
     """Run some sequences from their first step to their last.
 
     Args:
-        projected: ``(B, T, G)``.
+        arrays: See `ForwardArrays`.
         weights: See `Weights`.
-        starts: ``(B, T)``, bytes; not looked at without ``sizes.resets``.
         initial: State at episode starts, without batch axis.
-        memories: Before the first step; overwritten by those after the last, ``(B, N, M)``.
         tape: See `Tape`; its first slots hold the state before the first step.
-        features: Stored, ``(B, T, C + R · M)``.
-        entropies: Stored with ``sizes.entropy``: nats of each sequence, ``(B,)``.
-        batch_size: B.
-        steps: T.
-        segment: Steps between two checkpoints.
+        lengths: See `Lengths`.
         sizes: See `Sizes`.
     """
     b = tl.program_id(0) * sizes.sequences + tl.arange(0, sizes.sequences)
-    valid = b < batch_size
-    b = b.to(tl.int64)
+    valid = b < lengths.batch_size
+    b = b.to(tl.int64)  # offsets into the tape of a large batch exceed 32 bits
+    steps, segment, features = lengths.steps, lengths.segment, arrays.features
     reading: tl.constexpr = sizes.reads * sizes.words
     addressing: tl.constexpr = sizes.words + sizes.shifts + 3
     writing: tl.constexpr = sizes.reads * addressing
@@ -123,12 +112,13 @@ def forward(
     gates_size: tl.constexpr = sizes.layers * sizes.gates
     elements: tl.constexpr = sizes.locations * sizes.words
 
-    memory = load_memory(memories + b * elements, valid, sizes)
-    entropy = tl.zeros((sizes.sequences,), memory.dtype)
+    memory = load_memory(arrays.memories + b * elements, valid, sizes)
+    of_sequences: tl.constexpr = (sizes.sequences,)
+    entropy = tl.zeros(of_sequences, memory.dtype)
     for t in range(steps):
         begins = valid
         if sizes.resets:
-            begins = (tl.load(starts + b * steps + t, mask=valid, other=0) != 0) & valid
+            begins = (tl.load(arrays.starts + b * steps + t, mask=valid, other=0) != 0) & valid
             memory = restart_memory(memory, begins, initial.memory, sizes)
         step, before, after = b, b, b
         if sizes.records:
@@ -141,7 +131,7 @@ def forward(
         answers = features + (b * steps + t) * (sizes.controller + reading)
         next_controller = tape.controller + after * controller
         controller_step(
-            projected + (b * steps + t) * sizes.gates,
+            arrays.projected + (b * steps + t) * sizes.gates,
             weights,
             or_initial(
                 tape.read_vectors + before * reading, begins, initial.read_vectors, sizes
@@ -178,6 +168,6 @@ def forward(
         tl.debug_barrier()
         if sizes.entropy:
             entropy += entropy_of(weightings, valid, sizes)
-    store_memory(memories + b * elements, valid, sizes, memory)
+    store_memory(arrays.memories + b * elements, valid, sizes, memory)
     if sizes.entropy:
-        tl.store(entropies + b, entropy, mask=valid)
+        tl.store(arrays.entropies + b, entropy, mask=valid)

@@ -22,6 +22,9 @@ from ntm_agents.kernels.derivatives import differentiable_gradients
 from ntm_agents.kernels.triton.backward import backward
 from ntm_agents.kernels.triton.forward import forward
 from ntm_agents.kernels.triton.tape import (
+    BackwardArrays,
+    ForwardArrays,
+    Lengths,
     Sizes,
     State,
     Tape,
@@ -92,17 +95,11 @@ class Core(torch.autograd.Function):
         entropies = projected.new_empty(batch_size if return_entropy else 0)
         _launch(
             forward,
-            _dense(projected),
+            ForwardArrays(_dense(projected), starts, memories, features, entropies),
             weights,
-            starts,
             initial,
-            memories,
             tape,
-            features,
-            entropies,
-            batch_size=batch_size,
-            steps=steps,
-            segment=segment,
+            lengths=Lengths(batch_size, steps, segment),
             sizes=sizes,
         )
         if grad_enabled:
@@ -145,21 +142,21 @@ class Core(torch.autograd.Function):
         )
         _launch(
             backward,
+            BackwardArrays(
+                ctx.starts,
+                memories,
+                _dense(d_features),
+                d_others[4] if sizes.entropy else d_features.new_empty(0),
+                d_features.new_empty(batch_size, config.controller_size),
+                d_gates,
+                d_parameters,
+            ),
             weights,
-            ctx.starts,
             initial,
             tape,
-            memories,
-            _dense(d_features),
-            d_others[4] if sizes.entropy else d_features.new_empty(0),
             gradient,
             d_initial,
-            d_features.new_empty(batch_size, config.controller_size),
-            d_gates,
-            d_parameters,
-            batch_size=batch_size,
-            steps=steps,
-            segment=ctx.segment,
+            lengths=Lengths(batch_size, steps, ctx.segment),
             sizes=sizes,
         )
         before = _before_steps(tape, initial, ctx.starts, sizes)
@@ -313,17 +310,14 @@ def _sequences_per_program(config: NTMConfig, batch_size: int) -> int:
     return 2 if shares else 1
 
 
-def _launch(
-    kernel: Any, *arguments: Any, batch_size: int, steps: int, segment: int, sizes: Sizes
-) -> None:
+def _launch(kernel: Any, *arguments: Any, lengths: Lengths, sizes: Sizes) -> None:
     """Run a kernel over the whole batch, on the device of what it writes."""
-    programs = triton.cdiv(batch_size, sizes.sequences)
-    with torch.cuda.device_of(arguments[-1]):
+    programs = triton.cdiv(lengths.batch_size, sizes.sequences)
+    arrays = arguments[0]
+    with torch.cuda.device_of(arrays.memories):
         kernel[(programs,)](
             *arguments,
-            batch_size,
-            steps,
-            segment,
+            lengths,
             sizes,
             num_warps=count_warps(sizes),
             enable_fp_fusion=True,

@@ -111,6 +111,88 @@ class Tape(NamedTuple):
     checkpoints: Pointer
 
 
+class Lengths(NamedTuple):
+    """What changes from call to call.
+
+    Attributes:
+        batch_size: B.
+        steps: T.
+        segment: Steps between two checkpoints.
+    """
+
+    batch_size: int
+    steps: int
+    segment: int
+
+
+class ForwardArrays(NamedTuple):
+    """What only the forward pass reads and writes.
+
+    Attributes:
+        projected: ``(B, T, G)``.
+        starts: ``(B, T)``, bytes; not looked at without ``sizes.resets``.
+        memories: Before the first step; overwritten by those after the last, ``(B, N, M)``.
+        features: Stored, ``(B, T, C + R · M)``.
+        entropies: Stored with ``sizes.entropy``: nats of each sequence, ``(B,)``.
+    """
+
+    projected: Pointer
+    starts: Pointer
+    memories: Pointer
+    features: Pointer
+    entropies: Pointer
+
+
+class BackwardArrays(NamedTuple):
+    """What only the backward pass reads and writes.
+
+    Attributes:
+        starts: ``(B, T)``, bytes; not looked at without ``sizes.resets``.
+        memories: Scratch, ``(B, segment, N, M)``.
+        d_features: ``(B, T, C + R · M)``.
+        d_entropy: Gradient of the entropy, one number; looked at with ``sizes.entropy``.
+        d_outputs: Scratch, ``(B, C)``.
+        d_gates: Stored: gradients before the activation, ``(B, T, L, G)``.
+        d_parameters: Stored: gradients of raw head parameters, ``(B, T, P)``.
+    """
+
+    starts: Pointer
+    memories: Pointer
+    d_features: Pointer
+    d_entropy: Pointer
+    d_outputs: Pointer
+    d_gates: Pointer
+    d_parameters: Pointer
+
+
+class WithGradient(NamedTuple):
+    """Rows of pointers to numbers and to their gradients.
+
+    Attributes:
+        numbers: Read.
+        gradient: Read or stored.
+    """
+
+    numbers: Pointer
+    gradient: Pointer
+
+
+class ControllerGradients(NamedTuple):
+    """Rows of pointers to gradients around the controller.
+
+    Attributes:
+        outputs: Of the last layer's outputs, ``(C,)``; overwritten.
+        state: Of the controller's state; overwritten by that before the step.
+        read_vectors: Stored: of the read vectors before the step.
+        gates: Stored: before the activation, ``(L, G)``.
+    """
+
+    outputs: Pointer
+    state: Pointer
+    read_vectors: Pointer
+    gates: Pointer
+
+
 def check_memory_fits(config: NTMConfig) -> None:
     """Refuse a memory that one program cannot keep on the chip.
 

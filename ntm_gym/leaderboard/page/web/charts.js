@@ -49,7 +49,7 @@ function drawGeneralization(suite, agents, metric) {
   const known = agents.filter((agent) => agent.results[metric].every((each) => each !== null));
   const part = (agent, end) =>
     agent.results[metric].map((interval, i) => {
-      const value = interval[end] / suite.points[i].bitsAsked;
+      const value = interval[end] / suite.points[i].targetBits;
       return wrong ? 100 * value : onLogScale(value);
     });
   $("generalization-axis").textContent = wrong ? "wrong bits, % of those asked" : "bits of cost per bit asked";

@@ -47,7 +47,7 @@ class Player {
     this.inputs = unpack(episode.inputs);
     this.targets = unpack(episode.targets);
     this.scored = episode.scored;
-    this.answers = unpack(recording.answers);
+    this.actions = unpack(recording.actions);
     this.memory = recording.memory && {
       ...recording.memory,
       words: unpack(recording.memory.words),
@@ -91,7 +91,7 @@ class Player {
   }
 
   answer(t, bit) {
-    return this.answers.values[t * this.answers.shape[1] + bit];
+    return this.actions.values[t * this.actions.shape[1] + bit];
   }
 
   isWrong(t, bit) {

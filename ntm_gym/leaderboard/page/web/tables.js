@@ -118,12 +118,12 @@ function standingsColumns() {
 
 /** What a coin costs at a point: half of the bits are wrong, every bit costs one. */
 const coinCost = (metric, point) =>
-  metric === "bit_errors_per_sequence" ? point.bitsAsked / 2 : point.bitsAsked;
+  metric === "bit_errors_per_sequence" ? point.targetBits / 2 : point.targetBits;
 
 /** Better agents first, by the mean part of a coin's cost over all points; references last. */
 function inOrder(suite, metric, agents) {
   const score = (agent) => {
-    const parts = agent.results[metric].map((interval, i) => (interval ? interval[0] / suite.points[i].bitsAsked : Infinity));
+    const parts = agent.results[metric].map((interval, i) => (interval ? interval[0] / suite.points[i].targetBits : Infinity));
     return parts.reduce((sum, part) => sum + part, 0) / parts.length;
   };
   const last = (agent) => Number(agent.track === "reference");
@@ -152,7 +152,7 @@ function resultsColumns(suite, metric) {
     {
       title: "Seeds",
       key: (row) => row.runs.length,
-      cell: (row) => textCell(row.runs.length ? `${row.runs.length} of ${row.seedsAsked}` : "–"),
+      cell: (row) => textCell(row.runs.length ? `${row.runs.length} of ${row.seedsExpected}` : "–"),
       descending: true,
     },
     ...points,

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 pytest.importorskip("numba")
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.pointers import pointer
-from ntm_agents.kernels.numba.lang.products import add_outer_products, combine, transpose
+from ntm_agents.kernels.numba.lang.products import (
+    Factors,
+    Rows,
+    add_outer_products,
+    combine,
+    transpose,
+)
 
 WIDTHS = [1, 15, 16, 17, 33, 64, 65, 100, 129]
 DTYPES = [np.float32, np.float64]
@@ -24,17 +30,12 @@ def _combine(
 ) -> None:
     count, width = rows.shape
     combine(
-        pointer(rows),
+        Rows(pointer(rows), width),
         width,
-        width,
-        pointer(numbers),
+        Factors(pointer(numbers), count, 1),
         count,
-        1,
-        count,
-        pointer(start),
-        width,
-        pointer(combination),
-        width,
+        Rows(pointer(start), width),
+        Rows(pointer(combination), width),
         numbers.shape[0],
     )
 
@@ -70,11 +71,9 @@ def _add_outer_products(
 ) -> None:
     outputs, inputs = total.shape
     add_outer_products(
-        pointer(lefts),
-        lefts.shape[1],
+        Rows(pointer(lefts), lefts.shape[1]),
         outputs,
-        pointer(rights),
-        rights.shape[1],
+        Rows(pointer(rights), rights.shape[1]),
         inputs,
         lefts.shape[0],
         pointer(total),

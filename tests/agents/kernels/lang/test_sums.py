@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 pytest.importorskip("numba")
 from ntm_agents.kernels.numba.lang.compile import kernel
 from ntm_agents.kernels.numba.lang.pointers import keep_alive, lanes, load, pointer
-from ntm_agents.kernels.numba.lang.sums import add_sums, let_wait, write_sums
+from ntm_agents.kernels.numba.lang.sums import add_sums, postpone, write_sums
 from ntm_agents.kernels.numba.lang.vectors import VECTOR_BYTES
-from ntm_agents.kernels.numba.workspace import waiting_sums
+from ntm_agents.kernels.numba.workspace import postponed_sums
 
 COUNTS = [1, 3, 4, 8, 15, 16, 17, 40]
 DTYPES = [np.float32, np.float64]
@@ -20,11 +20,11 @@ DTYPES = [np.float32, np.float64]
 @kernel
 def _sum_rows(rows: NDArray[np.floating], target: NDArray[np.floating], writes: bool) -> None:
     count, width = rows.shape
-    waiting = waiting_sums(count, rows)
+    waiting = postponed_sums(count, rows)
     sums = pointer(waiting)
     for row in range(count):
         for i in range(0, width, lanes(sums)):
-            let_wait(load(pointer(rows), row * width + i), sums, row, i == 0)
+            postpone(load(pointer(rows), row * width + i), sums, row, i == 0)
     if writes:
         write_sums(sums, count, pointer(target))
     else:

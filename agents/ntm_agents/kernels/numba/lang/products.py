@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from ntm_agents.kernels.numba.lang.compile import inlined, kernel
 from ntm_agents.kernels.numba.lang.machine import REGISTER_COUNT
+from ntm_agents.kernels.numba.lang.names import Lanes, Pointer
 from ntm_agents.kernels.numba.lang.pointers import (
     at,
     half,
@@ -23,67 +24,93 @@ _ROWS_IN_CACHE = 128
 _ROWS_AT_ONCE = 4
 
 
+class Rows(NamedTuple):
+    """Rows of a matrix, or one vector for each of a few sequences.
+
+    Attributes:
+        first: The first row.
+        stride: From the beginning of a row to that of the next; 0 repeats the first.
+    """
+
+    first: Pointer
+    stride: int
+
+
+class Factors(NamedTuple):
+    """What rows are multiplied by, for each of a few combinations of them.
+
+    Attributes:
+        first: Of the first row in the first combination.
+        stride: From there to the first row's in the next combination.
+        step: From there to the next row's in the same combination.
+    """
+
+    first: Pointer
+    stride: int
+    step: int
+
+
+@inlined
+def _rows_from(rows: Rows, i: int) -> Rows:
+    """Return the same rows without their first ``i`` numbers."""
+    return Rows(at(rows.first, i), rows.stride)
+
+
 @inlined
 def _combine_block(
-    nothing: Any,
-    rows: Any,
-    row_stride: int,
+    block: Lanes,
+    rows: Rows,
     rest: int,
-    numbers: Any,
-    number_stride: int,
-    next_number: int,
+    factors: Factors,
     count: int,
-    start: Any,
-    start_stride: int,
-    combination: Any,
-    combination_stride: int,
+    start: Rows,
+    target: Rows,
     combinations: int,
 ) -> None:
-    """Do what `combine` does for as many places of a row as ``nothing`` has lanes."""
-    fours = combinations - combinations % 4
-    for b in range(0, fours, 4):
-        of_first = at(start, b * start_stride)
-        s0 = load_like(nothing, of_first, 0, rest)
-        s1 = load_like(nothing, of_first, start_stride, rest)
-        s2 = load_like(nothing, of_first, 2 * start_stride, rest)
-        s3 = load_like(nothing, of_first, 3 * start_stride, rest)
-        n0 = at(numbers, b * number_stride)
-        n1 = at(n0, number_stride)
-        n2 = at(n1, number_stride)
-        n3 = at(n2, number_stride)
+    """Do what `combine` does for as many places of a row as ``block`` has lanes.
+
+    Four combinations at once load each row once, and their four sums are independent: an
+    addition need not wait for the last.
+    """
+    blocks_of_four = combinations - combinations % 4
+    for b in range(0, blocks_of_four, 4):
+        first = at(start.first, b * start.stride)
+        s0 = load_like(block, first, 0, rest)
+        s1 = load_like(block, first, start.stride, rest)
+        s2 = load_like(block, first, 2 * start.stride, rest)
+        s3 = load_like(block, first, 3 * start.stride, rest)
+        n0 = at(factors.first, b * factors.stride)
+        n1 = at(n0, factors.stride)
+        n2 = at(n1, factors.stride)
+        n3 = at(n2, factors.stride)
         for k in range(count):
-            row, n = load_like(nothing, rows, k * row_stride, rest), k * next_number
+            row, n = load_like(block, rows.first, k * rows.stride, rest), k * factors.step
             s0 += row * n0[n]
             s1 += row * n1[n]
             s2 += row * n2[n]
             s3 += row * n3[n]
-        of_first = at(combination, b * combination_stride)
-        store_first(s0, of_first, 0, rest)
-        store_first(s1, of_first, combination_stride, rest)
-        store_first(s2, of_first, 2 * combination_stride, rest)
-        store_first(s3, of_first, 3 * combination_stride, rest)
-    for b in range(fours, combinations):
-        total = load_like(nothing, start, b * start_stride, rest)
-        n0 = at(numbers, b * number_stride)
+        first = at(target.first, b * target.stride)
+        store_first(s0, first, 0, rest)
+        store_first(s1, first, target.stride, rest)
+        store_first(s2, first, 2 * target.stride, rest)
+        store_first(s3, first, 3 * target.stride, rest)
+    for b in range(blocks_of_four, combinations):
+        total = load_like(block, start.first, b * start.stride, rest)
+        n0 = at(factors.first, b * factors.stride)
         for k in range(count):
-            total += load_like(nothing, rows, k * row_stride, rest) * n0[k * next_number]
-        store_first(total, combination, b * combination_stride, rest)
+            total += load_like(block, rows.first, k * rows.stride, rest) * n0[k * factors.step]
+        store_first(total, target.first, b * target.stride, rest)
 
 
 @inlined
 def _combine_three_registers(
-    two: Any,
-    rows: Any,
-    row_stride: int,
-    numbers: Any,
-    number_stride: int,
-    next_number: int,
+    two: Lanes,
+    rows: Rows,
+    factors: Factors,
     count: int,
-    start: Any,
-    start_stride: int,
-    combination: Any,
-    combination_stride: int,
-    fours: int,
+    start: Rows,
+    target: Rows,
+    blocks_of_four: int,
 ) -> None:
     """Do what `combine` does for the places of three registers, ``two`` has two, in fours.
 
@@ -92,19 +119,19 @@ def _combine_three_registers(
     """
     one = half(two)
     step, rest = lanes_of(two), lanes_of(one)
-    for b in range(0, fours, 4):
-        p0 = at(start, b * start_stride)
-        p1, p2, p3 = at(p0, start_stride), at(p0, 2 * start_stride), at(p0, 3 * start_stride)
+    for b in range(0, blocks_of_four, 4):
+        p0 = at(start.first, b * start.stride)
+        p1, p2, p3 = at(p0, start.stride), at(p0, 2 * start.stride), at(p0, 3 * start.stride)
         s0, t0 = load_like(two, p0, 0, step), load_like(one, p0, step, rest)
         s1, t1 = load_like(two, p1, 0, step), load_like(one, p1, step, rest)
         s2, t2 = load_like(two, p2, 0, step), load_like(one, p2, step, rest)
         s3, t3 = load_like(two, p3, 0, step), load_like(one, p3, step, rest)
-        n0 = at(numbers, b * number_stride)
-        n1 = at(n0, number_stride)
-        n2 = at(n1, number_stride)
-        n3 = at(n2, number_stride)
+        n0 = at(factors.first, b * factors.stride)
+        n1 = at(n0, factors.stride)
+        n2 = at(n1, factors.stride)
+        n3 = at(n2, factors.stride)
         for k in range(count):
-            row, n = at(rows, k * row_stride), k * next_number
+            row, n = at(rows.first, k * rows.stride), k * factors.step
             first, second = load_like(two, row, 0, step), load_like(one, row, step, rest)
             s0 += first * n0[n]
             t0 += second * n0[n]
@@ -114,9 +141,9 @@ def _combine_three_registers(
             t2 += second * n2[n]
             s3 += first * n3[n]
             t3 += second * n3[n]
-        p0 = at(combination, b * combination_stride)
-        p1, p2 = at(p0, combination_stride), at(p0, 2 * combination_stride)
-        p3 = at(p0, 3 * combination_stride)
+        p0 = at(target.first, b * target.stride)
+        p1, p2 = at(p0, target.stride), at(p0, 2 * target.stride)
+        p3 = at(p0, 3 * target.stride)
         store(s0, p0, 0)
         store(t0, p0, step)
         store(s1, p1, 0)
@@ -129,170 +156,134 @@ def _combine_three_registers(
 
 @inlined
 def _combine_pair(
-    nothing: Any,
-    rows: Any,
-    row_stride: int,
+    behind: Lanes,
+    rows: Rows,
     rest: int,
-    numbers: Any,
-    next_number: int,
+    factors: Factors,
     count: int,
-    start: Any,
-    combination: Any,
+    start: Pointer,
+    target: Pointer,
 ) -> None:
-    """Do what `combine` does, once, for a whole vector and one like ``nothing`` behind it."""
-    step = lanes(rows)
-    behind = rest - step
-    first, second = load(start, 0), load_like(nothing, start, step, behind)
+    """Do what `combine` does, once, for a whole vector and one like ``behind`` after it."""
+    step = lanes(rows.first)
+    others = rest - step
+    first, second = load(start, 0), load_like(behind, start, step, others)
     for k in range(count):
-        row, n = at(rows, k * row_stride), numbers[k * next_number]
+        row, n = at(rows.first, k * rows.stride), factors.first[k * factors.step]
         first += load(row, 0) * n
-        second += load_like(nothing, row, step, behind) * n
-    store(first, combination, 0)
-    store_first(second, combination, step, behind)
+        second += load_like(behind, row, step, others) * n
+    store(first, target, 0)
+    store_first(second, target, step, others)
 
 
 @kernel
 def combine(
-    rows: Any,
-    row_stride: int,
+    rows: Rows,
     width: int,
-    numbers: Any,
-    number_stride: int,
-    next_number: int,
+    factors: Factors,
     count: int,
-    start: Any,
-    start_stride: int,
-    combination: Any,
-    combination_stride: int,
+    start: Rows,
+    target: Rows,
     combinations: int,
 ) -> None:
-    """Write ``start + Σ_k numbers[k] · rows[k]``, a few times with the same rows.
+    """Write ``start + Σ_k factors[k] · rows[k]``, a few times with the same rows.
 
     With a matrix as it is, ``(outputs, inputs)``, this is the product with its transposed;
-    with the transposed matrix it is the product itself.
+    with the transposed matrix it is the product itself. Rows lie in memory as they are read,
+    and no sum over lanes is needed.
 
     Args:
         rows: Matrix, ``(count, width)``.
-        row_stride: From one row to the next.
         width: Numbers in a row.
-        numbers: Of the first combination, ``(count,)``.
-        number_stride: From there to those of the next combination.
-        next_number: From one number to the next.
+        factors: One for each row and combination.
         count: Rows.
-        start: Of the first combination, ``(width,)``.
-        start_stride: From there to that of the next.
-        combination: Written; may be ``start``.
-        combination_stride: From one to the next.
+        start: For each combination ``(width,)``.
+        target: Written; may be ``start``.
         combinations: How many.
     """
-    several = zeros(rows)
-    two = half(several)
-    i = 0
-    while combinations == 1 and width - i > lanes(rows):
+    vector = zeros(rows.first)
+    half_vector = half(vector)
+    i, whole = 0, lanes(rows.first)
+    # A single combination has no others to hide behind: two vectors' sums take turns.
+    while combinations == 1 and width - i > whole:
         pair = (
-            at(rows, i),
-            row_stride,
+            _rows_from(rows, i),
             width - i,
-            numbers,
-            next_number,
+            factors,
             count,
-            at(start, i),
-            at(combination, i),
+            at(start.first, i),
+            at(target.first, i),
         )
-        if 2 * (width - i) > 3 * lanes(rows):
-            _combine_pair(several, *pair)
+        if 2 * (width - i) > 3 * whole:
+            _combine_pair(vector, *pair)
         else:
-            _combine_pair(two, *pair)
-        i += 2 * lanes(rows)
+            _combine_pair(half_vector, *pair)
+        i += 2 * whole
     if REGISTER_COUNT < 32:
-        three = lanes(rows) + lanes(rows) // 2
+        three = whole + whole // 2
         while combinations > 1 and combinations % 4 == 0 and width - i >= three:
             _combine_three_registers(
-                several,
-                at(rows, i),
-                row_stride,
-                numbers,
-                number_stride,
-                next_number,
+                vector,
+                _rows_from(rows, i),
+                factors,
                 count,
-                at(start, i),
-                start_stride,
-                at(combination, i),
-                combination_stride,
+                _rows_from(start, i),
+                _rows_from(target, i),
                 combinations,
             )
             i += three
-    block = several
-    half_block = half(block)
-    quarter_block = half(half_block)
-    step = lanes_of(block)
+    # What is left of a row takes as few registers as it needs.
+    quarter_vector = half(half_vector)
     while i < width:
         rest = width - i
         arguments = (
-            at(rows, i),
-            row_stride,
+            _rows_from(rows, i),
             rest,
-            numbers,
-            number_stride,
-            next_number,
+            factors,
             count,
-            at(start, i),
-            start_stride,
-            at(combination, i),
-            combination_stride,
+            _rows_from(start, i),
+            _rows_from(target, i),
             combinations,
         )
-        if 2 * rest > step:
-            _combine_block(block, *arguments)
-        elif 4 * rest > step:
-            _combine_block(half_block, *arguments)
+        if 2 * rest > whole:
+            _combine_block(vector, *arguments)
+        elif 4 * rest > whole:
+            _combine_block(half_vector, *arguments)
         else:
-            _combine_block(quarter_block, *arguments)
-        i += step
+            _combine_block(quarter_vector, *arguments)
+        i += whole
 
 
 @kernel
 def add_outer_products(
-    lefts: Any,
-    left_stride: int,
-    outputs: int,
-    rights: Any,
-    right_stride: int,
-    inputs: int,
-    count: int,
-    total: Any,
+    lefts: Rows, outputs: int, rights: Rows, inputs: int, count: int, total: Pointer
 ) -> None:
     """Add ``Σ_k lefts[k] ⊗ rights[k]``: the gradient of a weight matrix.
 
     Args:
         lefts: Gradients of outputs, ``(count, outputs)``.
-        left_stride: From one row to the next.
         outputs: Numbers in a left row.
         rights: Inputs, ``(count, inputs)``.
-        right_stride: From one row to the next.
         inputs: Numbers in a right row.
         count: Rows.
         total: Added to, ``(outputs, inputs)``.
     """
+    sums = Rows(total, inputs)
+    # So many rows stay in the first-level cache, while all outputs combine them.
     for k in range(0, count, _ROWS_IN_CACHE):
         combine(
-            at(rights, k * right_stride),
-            right_stride,
+            Rows(at(rights.first, k * rights.stride), rights.stride),
             inputs,
-            at(lefts, k * left_stride),
-            1,
-            left_stride,
+            Factors(at(lefts.first, k * lefts.stride), 1, lefts.stride),
             min(_ROWS_IN_CACHE, count - k),
-            total,
-            inputs,
-            total,
-            inputs,
+            sums,
+            sums,
             outputs,
         )
 
 
 @kernel
-def transpose(matrix: Any, transposed: Any, first_row: int) -> None:
+def transpose(matrix: Pointer, transposed: Pointer, first_row: int) -> None:
     """Write ``(outputs, inputs)`` as ``(inputs, outputs)``, from some row of that on."""
     outputs, inputs = matrix.shape
     source = pointer(matrix)

@@ -2,17 +2,25 @@
 
 To add the lanes of one vector takes as many shuffles as levels, and each level half the lanes
 of the one before. Rows that wait until there are as many as a register has lanes are added in
-pairs, with all lanes busy. Waiting sums are the rows of a matrix, one register wide.
+pairs, with all lanes busy. Postponed sums are the rows of a matrix, one register wide.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from llvmlite import ir
 from numba import types
 
 from ntm_agents.kernels.numba.lang.compile import inlined, kernel
+from ntm_agents.kernels.numba.lang.names import (
+    Builder,
+    Context,
+    Lanes,
+    Pointer,
+    Signature,
+    Type,
+    Value,
+    Values,
+)
 from ntm_agents.kernels.numba.lang.pointers import at, load_like, place_of, store, store_first
 from ntm_agents.kernels.numba.lang.vectors import (
     REGISTERS,
@@ -28,21 +36,21 @@ def _register_of(vector: Vector) -> Vector:
 
 
 @intrinsic
-def row_length(typing_context: Any, rows: Any) -> Any:
-    """Return how many numbers a waiting sum has: as many as a register."""
+def row_length(typing_context: Context, rows: Type) -> Type:
+    """Return how many numbers a postponed sum has: as many as a register."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         return context.get_constant(types.intp, _register_of(vector_of(rows)).lanes)
 
     return types.intp(rows), generate
 
 
 @intrinsic
-def fold(typing_context: Any, value: Any) -> Any:
+def fold(typing_context: Context, value: Type) -> Type:
     """Add a vector's registers; one is left."""
     register = _register_of(value)
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         sums = [
             take(builder, args[0], args[0], range(k, k + register.lanes))
             for k in range(0, value.lanes, register.lanes)
@@ -55,11 +63,11 @@ def fold(typing_context: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _load_row(typing_context: Any, rows: Any, row: Any) -> Any:
-    """Read a waiting sum."""
+def _load_row(typing_context: Context, rows: Type, row: Type) -> Type:
+    """Read a postponed sum."""
     register = _register_of(vector_of(rows))
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         first = builder.mul(args[1], args[1].type(register.lanes))
         place = place_of(context, builder, register, args[0], first)
         return builder.load(place, align=register.number.bitwidth // 8)
@@ -68,8 +76,8 @@ def _load_row(typing_context: Any, rows: Any, row: Any) -> Any:
 
 
 @inlined
-def let_wait(value: Any, rows: Any, row: int, first: bool) -> None:
-    """Add a vector to a waiting sum, or begin one with the first vector."""
+def postpone(value: Lanes, rows: Pointer, row: int, first: bool) -> None:
+    """Add a vector to a postponed sum, or begin one with the first vector."""
     total = fold(value)
     if not first:
         total += _load_row(rows, row)
@@ -77,11 +85,11 @@ def let_wait(value: Any, rows: Any, row: int, first: bool) -> None:
 
 
 @intrinsic
-def _sums_of_rows(typing_context: Any, rows: Any) -> Any:
+def _sums_of_rows(typing_context: Context, rows: Type) -> Type:
     """Return the sums of as many rows as a register has lanes."""
     register = _register_of(vector_of(rows))
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         sums = []
         for row in range(register.lanes):
             first = ir.Constant(ir.IntType(64), row * register.lanes)
@@ -99,11 +107,11 @@ def _sums_of_rows(typing_context: Any, rows: Any) -> Any:
 
 
 @kernel
-def write_sums(rows: Any, count: int, target: Any) -> None:
+def write_sums(rows: Pointer, count: int, target: Pointer) -> None:
     """Write the sum of each row.
 
     Args:
-        rows: Waiting sums, ``(count, R)``; up to R more rows are read, but not used.
+        rows: Postponed sums, ``(count, R)``; up to R more rows are read, but not used.
         count: How many.
         target: Written, ``(count,)``.
     """
@@ -113,7 +121,7 @@ def write_sums(rows: Any, count: int, target: Any) -> None:
 
 
 @kernel
-def add_sums(rows: Any, count: int, target: Any) -> None:
+def add_sums(rows: Pointer, count: int, target: Pointer) -> None:
     """Add the sum of each row to a number; see `write_sums`."""
     step = row_length(rows)
     for k in range(0, count, step):

@@ -9,7 +9,6 @@ the number of lanes only decides how many registers are busy at once.
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -18,6 +17,14 @@ from numba.extending import intrinsic as _untyped_intrinsic
 from numba.extending import lower_builtin, models, register_model
 
 from ntm_agents.kernels.numba.lang.machine import REGISTER_BYTES, REGISTER_COUNT
+from ntm_agents.kernels.numba.lang.names import (
+    Builder,
+    Context,
+    Signature,
+    Type,
+    Value,
+    Values,
+)
 
 REGISTERS = 4 if REGISTER_COUNT >= 32 else 2
 """In a vector: as many sums at once hide each other's latency, and a few vectors must fit the
@@ -29,7 +36,7 @@ _LANE = ir.IntType(32)
 _ANY_ORDER = ("reassoc", "nsz", "arcp", "contract", "afn")
 
 
-def intrinsic(typed: Any) -> Any:
+def intrinsic(typed: Type) -> Type:
     """Define a function of kernels by the code that it generates."""
     return _untyped_intrinsic(typed)
 
@@ -37,7 +44,7 @@ def intrinsic(typed: Any) -> Any:
 class Vector(types.Type):
     """The type of ``lanes`` numbers of type ``number``."""
 
-    def __init__(self, number: Any, lanes: int) -> None:
+    def __init__(self, number: Type, lanes: int) -> None:
         """Name the type."""
         self.number, self.lanes = number, lanes
         super().__init__(f"Vector({number}, {lanes})")
@@ -45,17 +52,17 @@ class Vector(types.Type):
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, vector: Vector) -> None:
+    def __init__(self, manager: Type, vector: Vector) -> None:
         number = manager.lookup(vector.number).get_value_type()
         super().__init__(manager, vector, ir.VectorType(number, vector.lanes))  # type: ignore[no-untyped-call]
 
 
-def vector_of(pointer: Any) -> Vector:
+def vector_of(pointer: Type) -> Vector:
     """Return the type of the vectors that are read where a pointer type points."""
     return Vector(pointer.dtype, VECTOR_BYTES * 8 // pointer.dtype.bitwidth)
 
 
-def fill(context: Any, builder: Any, vector: Vector, number: Any) -> Any:
+def fill(context: Context, builder: Builder, vector: Vector, number: Value) -> Value:
     """Build a vector with the same number in each lane."""
     kind = context.get_value_type(vector)
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), number, _LANE(0))
@@ -63,7 +70,9 @@ def fill(context: Any, builder: Any, vector: Vector, number: Any) -> Any:
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
 
 
-def _as_vector(context: Any, builder: Any, source: Any, value: Any, vector: Any) -> Any:
+def _as_vector(
+    context: Context, builder: Builder, source: Type, value: Value, vector: Type
+) -> Value:
     if source == vector:
         return value
     if not isinstance(vector, Vector):
@@ -71,18 +80,18 @@ def _as_vector(context: Any, builder: Any, source: Any, value: Any, vector: Any)
     return fill(context, builder, vector, context.cast(builder, value, source, vector.number))
 
 
-def _define_arithmetic(function: Any, in_place: Any, instruction: str) -> None:
+def _define_arithmetic(function: Type, in_place: Type, instruction: str) -> None:
     """Let an operator work lane by lane; a number beside a vector counts in each lane."""
 
     class Typed(AbstractTemplate):
-        def generic(self, args: Any, keywords: Any) -> Any:
+        def generic(self, args: Type, keywords: Type) -> Type:
             vectors = {arg for arg in args if isinstance(arg, Vector)}
             others = [arg for arg in args if not isinstance(arg, Vector)]
             if len(vectors) == 1 and all(isinstance(arg, types.Number) for arg in others):
                 return signature(vectors.pop(), *args)
             return None
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         left, right = (
             _as_vector(context, builder, source, value, found.return_type)
             for source, value in zip(found.args, args, strict=True)
@@ -101,13 +110,13 @@ _define_arithmetic(operator.mul, operator.imul, "fmul")
 _define_arithmetic(operator.truediv, operator.itruediv, "fdiv")
 
 
-def take(builder: Any, first: Any, second: Any, indices: range) -> Any:
+def take(builder: Builder, first: Value, second: Value, indices: range) -> Value:
     """Build a vector of some lanes of two; those of the second count on."""
     places = ir.Constant(ir.VectorType(_LANE, len(indices)), list(indices))
     return builder.shuffle_vector(first, second, places)
 
 
-def first_lanes(context: Any, builder: Any, vector: Vector, count: Any) -> Any:
+def first_lanes(context: Context, builder: Builder, vector: Vector, count: Value) -> Value:
     """Build a mask of the first ``count`` lanes."""
     of_indices = Vector(types.intc, vector.lanes)
     kind = context.get_value_type(of_indices)
@@ -115,14 +124,14 @@ def first_lanes(context: Any, builder: Any, vector: Vector, count: Any) -> Any:
     return builder.icmp_signed("<", ir.Constant(kind, list(range(vector.lanes))), limits)
 
 
-def call(builder: Any, name: str, result: Any, args: Any) -> Any:
+def call(builder: Builder, name: str, result: Type, args: Values) -> Value:
     """Build a call of a function of LLVM."""
     function_type = ir.FunctionType(result, [arg.type for arg in args])
     function = builder.module.declare_intrinsic(name, (), function_type)
     return builder.call(function, args, fastmath=_ANY_ORDER if _is_float(result) else ())
 
 
-def _is_float(kind: Any) -> bool:
+def _is_float(kind: Type) -> bool:
     return isinstance(getattr(kind, "element", kind), (ir.FloatType, ir.DoubleType))
 
 
@@ -132,10 +141,10 @@ def suffix(vector: Vector) -> str:
 
 
 @intrinsic
-def keep_first(typing_context: Any, value: Any, count: Any, otherwise: Any) -> Any:
+def keep_first(typing_context: Context, value: Type, count: Type, otherwise: Type) -> Type:
     """Replace all lanes behind the first ``count`` by a number."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         mask = first_lanes(context, builder, value, args[1])
         other = _as_vector(context, builder, found.args[2], args[2], value)
         return builder.select(mask, args[0], other)
@@ -144,10 +153,10 @@ def keep_first(typing_context: Any, value: Any, count: Any, otherwise: Any) -> A
 
 
 @intrinsic
-def sum_of(typing_context: Any, value: Any) -> Any:
+def sum_of(typing_context: Context, value: Type) -> Type:
     """Return the sum of all lanes."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         zero = context.get_constant(value.number, 0.0)
         name = f"llvm.vector.reduce.fadd.{suffix(value)}"
         return call(builder, name, zero.type, [zero, args[0]])
@@ -156,19 +165,21 @@ def sum_of(typing_context: Any, value: Any) -> Any:
 
 
 @intrinsic
-def largest_of(typing_context: Any, value: Any) -> Any:
+def largest_of(typing_context: Context, value: Type) -> Type:
     """Return the largest of all lanes that are numbers."""
 
-    def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         name = f"llvm.vector.reduce.fmax.{suffix(value)}"
         return call(builder, name, args[0].type.element, [args[0]])
 
     return value.number(value), generate
 
 
-def _define_choice(comparison: str, summary: str) -> Any:
-    def typed(typing_context: Any, left: Any, right: Any) -> Any:
-        def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+def _define_choice(comparison: str, summary: str) -> Type:
+    def typed(typing_context: Context, left: Type, right: Type) -> Type:
+        def generate(
+            context: Context, builder: Builder, found: Signature, args: Values
+        ) -> Value:
             first, second = (
                 _as_vector(context, builder, source, value, found.return_type)
                 for source, value in zip(found.args, args, strict=True)
@@ -189,11 +200,13 @@ smaller = _define_choice(
 )
 
 
-def _define_unary(name: str, summary: str) -> Any:
+def _define_unary(name: str, summary: str) -> Type:
     """Define a function of LLVM, which calls libm for each lane if the machine has none."""
 
-    def typed(typing_context: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, found: Any, args: Any) -> Any:
+    def typed(typing_context: Context, value: Type) -> Type:
+        def generate(
+            context: Context, builder: Builder, found: Signature, args: Values
+        ) -> Value:
             return call(builder, f"llvm.{name}.{suffix(value)}", args[0].type, args)
 
         return value(value), generate
