@@ -9,7 +9,7 @@ import pytest
 
 from ntm_gym.cli import make_parser
 
-ABSENT = (None, "", [], False, argparse.SUPPRESS)
+ABSENT: tuple[object, ...] = (None, "", [], False, argparse.SUPPRESS)
 
 
 def options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Action]]:
