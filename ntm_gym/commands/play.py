@@ -19,14 +19,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--agent",
         default="oracle",
-        help="a reference agent, oracle by default, or a checkpoint's .safetensors",
+        help="a reference agent or a checkpoint's .safetensors; oracle by default",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the episode; 0 by default")
     parser.add_argument(
         "--render-mode",
         default="ansi",
         choices=["ansi", "human"],
-        help="text, the default, or a window",
+        help="text or a window; ansi by default",
     )
     options.add_trust(parser)
     parser.set_defaults(run=run)

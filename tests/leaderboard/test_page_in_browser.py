@@ -89,6 +89,8 @@ def make_checkpoint(folder: Path, seed: int, network: str, task: str) -> str:
         "machine": "abacus",
         "versions": {"python": "3"},
     }
+    if task == "repeat_copy":
+        about |= {"track": "reward only", "steps": 100, "command": "ntm-train ppo"}
     path.parent.mkdir(parents=True)
     save_checkpoint(path, built, about)
     line = '{"sequences": %d, "validation_bits_per_sequence": %f}\n'
