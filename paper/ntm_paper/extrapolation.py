@@ -1,4 +1,4 @@
-"""Past the paper: the same weights on episodes that the paper did not try."""
+"""Extrapolation: the same weights on longer episodes than the paper tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What entries did past the paper, as data and as tables."""
+"""Results of extrapolation, as data and as tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do all seeds learn, and does what they learned hold past the trained range?"""
+"""Reliability and length generalization: every finished run of a recipe and its variants."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def train(
         network = initial_network(config).to(place)
         check_network(network, config.network, _first_of(held_out, min(2, config.batch_size)))
         with SupervisedRun(output, config) as folder:
-            if not folder.is_published():
+            if not is_published(folder.model):
                 learner = Learner(network, config, cuda_graph)
                 progress = _train(config, folder, network, learner, held_out, show_progress)
                 description = _description(config, progress, network, held_out, command)

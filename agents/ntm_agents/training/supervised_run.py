@@ -61,10 +61,6 @@ class SupervisedRun(RunFolder):
         )
         self._log = path / LOG
 
-    def is_published(self) -> bool:
-        """Return whether the published network is there, whole, with its description."""
-        return is_published(self.model)
-
     def restore(self) -> Progress | None:
         """Return the last checkpoint, if there is one, and drop what was logged after it.
 
