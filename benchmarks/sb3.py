@@ -16,10 +16,10 @@ from sb3_contrib import RecurrentPPO
 from sb3_contrib.common.recurrent.buffers import RecurrentRolloutBuffer
 
 from benchmarks.timing import interleave, spreads
+from ntm_agents.sb3.environments import make_sb3_env
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.presets import find_preset
 from ntm_agents.sb3.sequence_buffer import SequencePPO, SequenceRolloutBuffer
-from ntm_agents.sb3.vec_env import make_sb3_env
 from ntm_baselines.sb3_lstm_policy import LSTMPolicy
 
 PAPER_SIZE = {"memory_size": 128, "word_size": 20, "controller_size": 100}

@@ -22,6 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(arguments: Sequence[str] | None) -> int:
+    args = make_parser().parse_args(arguments)
+    return int(args.run(args))
+
+
+def make_parser() -> OneLineParser:
+    """Return the parser of all verbs."""
     # Imported here, so that Ctrl-C meanwhile ends in one line too.
     from ntm_gym.commands import bench, envs, evaluate, leaderboard, play
 
@@ -32,5 +38,4 @@ def _run_verb(arguments: Sequence[str] | None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="VERB")
     for command in (envs, play, evaluate, leaderboard, bench):
         command.add_parser(subparsers)
-    args = parser.parse_args(arguments)
-    return int(args.run(args))
+    return parser

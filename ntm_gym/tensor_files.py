@@ -125,6 +125,18 @@ def float_chunks(file: TensorFile, name: str) -> Iterator[NDArray[np.float32]]:
                 yield np.frombuffer(part, f"<f{item}").astype(np.float32)
 
 
+def raw_array(file: TensorFile, name: str) -> NDArray[Any]:
+    """Return a tensor's numbers in order, in a dtype that NumPy has.
+
+    Args:
+        file: The file.
+        name: A tensor of any dtype but ``"BF16"``.
+    """
+    info = file.tensors[name]
+    dtype = f"<{info.dtype[0].lower()}{_ITEM_BYTES[info.dtype]}"  # F32 is f4, BOOL is b1
+    return np.frombuffer(file.content[info.begin : info.end], dtype)
+
+
 def check_finite(where: str, file: TensorFile) -> None:
     """Check that no weight is infinite or not a number.
 

@@ -187,6 +187,53 @@ def _extra_with(module: str) -> str | None:
     return next(iter(extras), None)
 
 
+def use_one_thread() -> None:
+    """Have torch use a single thread, unless the user has set a number.
+
+    Must come before torch is imported. Two threads that wait for each other on busy cores
+    were ten times slower here, and sums then depend on how many there are.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@contextmanager
+def progress(title: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
+    """Draw how much of something is done on standard error, if that is a terminal.
+
+    Args:
+        title: What is being done.
+        total: Number of steps; None if nobody knows.
+
+    Yields:
+        What is called after each step, with a word for it.
+
+    Raises:
+        ModuleNotFoundError: If tqdm is absent; it comes with the extra ``leaderboard``.
+    """
+    from tqdm import tqdm
+
+    with tqdm(desc=title, total=total, disable=None, leave=False) as bar:
+
+        def advance(label: str) -> None:
+            bar.set_postfix_str(label, refresh=False)
+            bar.update()
+
+        yield advance
+
+
+def check_episodes(episodes: int | None) -> None:
+    """Check the option ``--episodes`` before anything is read.
+
+    Args:
+        episodes: Episodes a point; None for all.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if episodes is not None and episodes < 1:
+        raise ValueError(f"--episodes must be at least 1, not {episodes}")
+
+
 @contextmanager
 def _plain_characters(stream: TextIO | None) -> Iterator[None]:
     """Replace, for a while, what a stream's encoding lacks instead of raising."""

@@ -16,6 +16,31 @@ from ntm_gym.evaluation.suites import Point, Suite
 
 OPTIONS = {"input_size": 3, "output_size": 2, "hidden_size": 4, "num_layers": 1}
 
+RUN_FIELDS: dict[str, Any] = {
+    "sequences": 1_000,
+    "updates": 1_000,
+    "wall_time_s": 60.0,
+    "cpu_time_s": None,
+    "command": "ntm-train",
+    "checkpoint": "seed.safetensors",
+    "sha256": "",
+    "description_sha256": "",
+    "curve_sha256": None,
+}
+"""Of a run that is made up, without its seed and points."""
+ENTRY_FIELDS: dict[str, Any] = {
+    "format": 1,
+    "track": "supervised",
+    "authors": "us",
+    "link": "",
+    "licence": "MIT",
+    "commit": "",
+    "machine": "abacus",
+    "versions": {},
+    "parameters": 9,
+    "memory_size": None,
+}
+"""Of an entry that is made up, without its name, suite and runs."""
 
 Save = Callable[..., Path]
 

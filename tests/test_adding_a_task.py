@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ntm_agents.training.recipes import NETWORKS, find_recipe
 from ntm_gym import registration
-from ntm_gym.commands.envs import measure_scores
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.reference_agents import OracleAgent
+from ntm_gym.evaluation.reference_scores import measure_scores
 from ntm_gym.evaluation.suites import SUITES, find_suite
 from ntm_gym.registration import ENVIRONMENTS, RECORDS, Preset, TaskRecord, fixed, register
 from ntm_gym.tasks import TASKS, Episodes, Task

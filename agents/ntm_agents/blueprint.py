@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,8 @@ from torch.nn.modules import module as registration
 
 from ntm_agents.networks import build_network
 from ntm_agents.option_types import check_option_types
-from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, import_by_name
+from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
+from ntm_gym.names import import_by_name
 from ntm_gym.tensor_files import FLOATS, TensorFile
 from ntm_gym.untrusted import MOST_INTEGER, short_repr
 
@@ -26,6 +27,7 @@ MOST_STATE_NUMBERS = 2**24
 MOST_UNITS = 2**16
 """Rows that a matrix of weights may have: numbers that a layer puts out in a step."""
 
+_Network = TypeVar("_Network", bound=nn.Module)
 _SLACK = 1000
 _PARTS_A_TENSOR = 16
 _SPARE_NUMBERS = 2**20
@@ -83,6 +85,52 @@ def check_blueprint(
             names, shapes or dtypes, or it is too large to be judged.
     """
     network = _draw(where, name, options, file)
+    check_tensors(where, name, network, file)
+    shapes = [info.shape for info in file.tensors.values()]
+    units = max((shape[0] for shape in shapes if len(shape) > 1), default=0)
+    if units > MOST_UNITS:
+        raise ValueError(
+            f"{where} must have matrices of at most {MOST_UNITS} rows, not {units}"
+        )
+    numbers = _state_numbers(where, network)
+    if numbers > MOST_STATE_NUMBERS:
+        raise ValueError(
+            f"{where} must keep a state of at most {MOST_STATE_NUMBERS} numbers a sequence, "
+            f"not {numbers}"
+        )
+
+
+def draw_with_numbers(
+    options: Any, file: TensorFile, build: Callable[[], _Network]
+) -> _Network:
+    """Build what cannot be built on the meta device, as long as it is no larger than its file.
+
+    Args:
+        options: What decides its sizes, as JSON can hold it.
+        file: The weights.
+        build: Builds it.
+
+    Raises:
+        ValueError: If a size, or all that is built, is much larger than the file; besides
+            whatever ``build`` raises.
+    """
+    _check_sizes(options, _SPARE_NUMBERS + 4 * file.size)
+    with _bounded(file):
+        return build()
+
+
+def check_tensors(where: str, name: str, network: nn.Module, file: TensorFile) -> None:
+    """Check that a file holds just the parameters and buffers of a network.
+
+    Args:
+        where: Which file, for error messages.
+        name: Of the network, likewise.
+        network: Its tensors need not have numbers.
+        file: The weights.
+
+    Raises:
+        ValueError: If names, shapes or dtypes differ.
+    """
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     given = {key: info.shape for key, info in file.tensors.items()}
     if expected != given:
@@ -98,17 +146,6 @@ def check_blueprint(
             raise ValueError(
                 f"{where} does not fit {name!r}: {key} must be of {value.dtype}, not {dtype}"
             )
-    units = max((shape[0] for shape in given.values() if len(shape) > 1), default=0)
-    if units > MOST_UNITS:
-        raise ValueError(
-            f"{where} must have matrices of at most {MOST_UNITS} rows, not {units}"
-        )
-    numbers = _state_numbers(where, network)
-    if numbers > MOST_STATE_NUMBERS:
-        raise ValueError(
-            f"{where} must keep a state of at most {MOST_STATE_NUMBERS} numbers a sequence, "
-            f"not {numbers}"
-        )
 
 
 def count_numbers(state: Any) -> int:
@@ -124,7 +161,10 @@ def count_numbers(state: Any) -> int:
 
 def _draw(where: str, name: str, options: Mapping[str, Any], file: TensorFile) -> nn.Module:
     """Build a network on the meta device, as long as it is no larger than its file."""
-    _check_sizes(where, options, MOST_INTEGER)
+    try:
+        _check_sizes(options, MOST_INTEGER)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
     config_class = getattr(import_by_name(name), "config_class", None)
     if config_class is not None:
         check_option_types(name, config_class, options)
@@ -134,19 +174,10 @@ def _draw(where: str, name: str, options: Mapping[str, Any], file: TensorFile) -
     except _TooLarge as error:
         raise ValueError(f"{where} does not fit {name!r}: {error}") from error
     except Exception as error:
-        if name not in TRUSTED_NETWORKS:
-            return _draw_with_numbers(where, name, options, file)
-        raise _cannot_build(where, name, error) from error
-
-
-def _draw_with_numbers(
-    where: str, name: str, options: Mapping[str, Any], file: TensorFile
-) -> nn.Module:
-    """Build a network that reads its own numbers when it is built, if its sizes are small."""
-    _check_sizes(where, options, _SPARE_NUMBERS + 4 * file.size)
-    try:
-        with _bounded(file):
-            return build_network(name, options)
+        if name in TRUSTED_NETWORKS:
+            raise _cannot_build(where, name, error) from error
+    try:  # it may read its own numbers when it is built
+        return draw_with_numbers(options, file, lambda: build_network(name, options))
     except Exception as error:
         raise _cannot_build(where, name, error) from error
 
@@ -160,15 +191,15 @@ def _cannot_build(where: str, name: str, error: Exception) -> ValueError:
     )
 
 
-def _check_sizes(where: str, options: Any, most: int) -> None:
+def _check_sizes(options: Any, most: int) -> None:
     """Refuse numbers that cannot be sizes, however deep they lie."""
     if isinstance(options, Mapping | list):
         for value in options.values() if isinstance(options, Mapping) else options:
-            _check_sizes(where, value, most)
+            _check_sizes(value, most)
     elif isinstance(options, float) and not math.isfinite(options):
-        raise ValueError(f"{where}: options must be finite, not {options}")
+        raise ValueError(f"options must be finite, not {options}")
     elif isinstance(options, int) and abs(options) > most:
-        raise ValueError(f"{where}: options must be at most {most}, not {short_repr(options)}")
+        raise ValueError(f"options must be at most {most}, not {short_repr(options)}")
 
 
 @contextlib.contextmanager

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-import torch
 from torch import nn
 
 from ntm_agents.blueprint import build_checked
-from ntm_agents.files import encode_tensors, read_tensors
+from ntm_agents.files import encode_tensors
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
 from ntm_gym.files import encode_json, write_together
-from ntm_gym.tensor_files import check_finite, parse_tensor_file
+from ntm_gym.tensor_files import TensorFile, check_finite, parse_tensor_file
 from ntm_gym.untrusted import read_untrusted_bytes, read_untrusted_json, short_repr
 
 FORMAT = 1
@@ -37,18 +36,19 @@ def save_checkpoint(path: Path, network: nn.Module, metadata: dict[str, Any]) ->
         OSError: If the files cannot be written; what was there before stays.
     """
     description = {"format": FORMAT, **metadata}
-    _check_description(path, description)
+    check_description(path, description, _REQUIRED)
     for name, parameter in network.named_parameters():
         if not parameter.isfinite().all():
             raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
-    _publish(path, encode_tensors(network.state_dict()), description)
+    publish(path, encode_tensors(network.state_dict()), description)
 
 
-def read_description(path: Path) -> dict[str, Any]:
+def read_description(path: Path, required: Mapping[str, type] = _REQUIRED) -> dict[str, Any]:
     """Read what a checkpoint says of itself, without building anything.
 
     Args:
         path: The ``.safetensors`` file.
+        required: Fields that it must have, with their types.
 
     Raises:
         ValueError: If the description is missing or lacks a field.
@@ -57,7 +57,7 @@ def read_description(path: Path) -> dict[str, Any]:
     if not description_path.exists():
         raise ValueError(f"{path} must have its description beside it, {description_path}")
     description = read_untrusted_json(description_path)
-    _check_description(description_path, description)
+    check_description(description_path, description, required)
     return description
 
 
@@ -71,7 +71,9 @@ def load_checkpoint(
         trusted: Names of networks that may be imported.
 
     Returns:
-        The network in evaluation mode, and its description.
+        The network in evaluation mode, and its description. The network declares the dtypes of
+        its parameters and buffers, whatever the file's: half precision is computed with in
+        single, and buffers of integers or in double precision are kept exactly.
 
     Raises:
         ValueError: If a file is damaged, foreign or larger than `MOST_BYTES`, names a network
@@ -80,11 +82,23 @@ def load_checkpoint(
     """
     description = read_description(path)
     name, options = description["network"], description["options"]
-    if name not in trusted:
-        raise ValueError(
-            f"{path} names the network {short_repr(name)}, which must be trusted to be "
-            f"imported; trusted are {', '.join(sorted(trusted))}"
-        )
+    check_trusted(path, "network", name, trusted)
+    content, file = read_weights(path)
+    network = build_checked(str(path), name, options, file)
+    network.load_state_dict(safetensors.torch.load(content))
+    return network.eval(), description
+
+
+def read_weights(path: Path) -> tuple[bytes, TensorFile]:
+    """Read a file of weights that a stranger may have written.
+
+    Returns:
+        Its content, and what that holds.
+
+    Raises:
+        ValueError: If it is missing, damaged, foreign or larger than `MOST_BYTES`, or a number
+            is not finite.
+    """
     if not path.exists():
         raise ValueError(f"there is no checkpoint {path}")
     content = read_untrusted_bytes(path, MOST_BYTES)
@@ -92,42 +106,36 @@ def load_checkpoint(
     if "ntm-gym" not in file.metadata:
         raise ValueError(f"{path} must be a checkpoint of ntm-gym, but was written elsewhere")
     check_finite(str(path), file)
-    network = build_checked(str(path), name, options, file)
-    network.load_state_dict(safetensors.torch.load(content))
-    return network.eval(), description
+    return content, file
 
 
-def halve_checkpoint(source: Path, target: Path) -> None:
-    """Publish a checkpoint again in half precision, in half the space.
-
-    `load_checkpoint` computes with it in single precision.
-
-    Args:
-        source: The ``.safetensors`` file; its description is kept.
-        target: Another one.
-
-    Raises:
-        ValueError: If the checkpoint is damaged, or a weight is beyond half precision.
-    """
-    description = read_description(source)
-    tensors, metadata = read_tensors(source)
-    halves = {
-        name: tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in tensors.items()
-    }
-    for name, half in halves.items():
-        if not torch.equal(half.isfinite(), tensors[name].isfinite()):
-            raise ValueError(f"{source} holds weights that half precision cannot")
-    _publish(target, encode_tensors(halves, metadata), description)
-
-
-def _publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:
+def publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:
     """Write both files; the tensors come last, and with them the checkpoint is there."""
     write_together({path.with_suffix(".json"): encode_json(description), path: tensors})
 
 
-def _check_description(path: Path, description: dict[str, Any]) -> None:
-    for field, kind in _REQUIRED.items():
+def check_trusted(path: Path, kind: str, name: str, trusted: Collection[str]) -> None:
+    """Refuse to import what a file names, unless it is trusted.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if name not in trusted:
+        raise ValueError(
+            f"{path} names the {kind} {short_repr(name)}, which must be trusted to be "
+            f"imported; trusted are {', '.join(sorted(trusted))}"
+        )
+
+
+def check_description(
+    path: Path, description: Mapping[str, Any], required: Mapping[str, type]
+) -> None:
+    """Refuse a description that lacks a field.
+
+    Raises:
+        ValueError: If it does, or is of another format.
+    """
+    for field, kind in required.items():
         value = description.get(field)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ValueError(

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from ntm_agents.blueprint import count_numbers
 from ntm_agents.checkpoints import load_checkpoint
 from ntm_agents.networks import count_parameters
+from ntm_agents.ntm.module import NTM
+from ntm_agents.ntm.tracing import trace
+from ntm_gym.evaluation.agent import Sizes
 from ntm_gym.evaluation.loading import TRUSTED_NETWORKS
-from ntm_gym.evaluation.sizes import Sizes
 
 _MAX_NUMBERS_AT_ONCE = 2**24
 
@@ -30,7 +32,6 @@ class NetworkAgent:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        """Keep the network."""
         self.network = network
         self._like = next(network.parameters())
         matrices = (each.shape for each in network.parameters() if each.dim() > 1)
@@ -94,6 +95,20 @@ class NetworkAgent:
             for first in range(0, len(inputs), rows)
         ]
         return np.concatenate(parts)
+
+    def trace_memory(self, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]] | None:
+        """Return a `Trace` as arrays by the names of its fields.
+
+        Args:
+            inputs: Episodes from their first step, shape ``(B, T, I)``.
+
+        Returns:
+            The arrays; None if the network is no Neural Turing Machine.
+        """
+        if not isinstance(self.network, NTM):
+            return None
+        run = trace(self.network, self._tensor(inputs))
+        return {name: value.cpu().numpy() for name, value in run._asdict().items()}
 
     def with_memory_size(self, memory_size: int) -> NetworkAgent:
         """Return an agent with the same weights over a memory of another size.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import traceback
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
+
+from ntm_gym.names import import_by_name
 
 
 def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
@@ -31,11 +32,7 @@ def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
         ValueError: If the name cannot be found, the options do not fit, or the network's own
             code fails.
     """
-    module_name, separator, factory_name = name.partition(":")
-    if not (separator and module_name and factory_name):
-        raise ValueError(f"a network is named 'package.module:factory', not {name!r}")
-    with reporting_failures(f"there is no network {name!r}"):
-        factory = getattr(importlib.import_module(module_name), factory_name)
+    factory = find_by_name("network", name)
     if not callable(factory):
         raise ValueError(f"{name!r} must make a torch module, but cannot be called")
     config_class = getattr(factory, "config_class", None)
@@ -47,6 +44,24 @@ def build_network(name: str, options: Mapping[str, Any]) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise ValueError(f"{name!r} must make a torch module, not {type(network).__name__}")
     return network
+
+
+def find_by_name(kind: str, name: str) -> Any:
+    """Import what a user names.
+
+    Args:
+        kind: What it is, for the error.
+        name: ``"package.module:attribute"``, imported here: name only what you trust.
+
+    Raises:
+        ValueError: If it does not exist or cannot be imported.
+    """
+    what = f"there is no {kind} {name!r}"
+    with reporting_failures(what):
+        try:
+            return import_by_name(name)
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from error
 
 
 def count_parameters(network: nn.Module) -> int:

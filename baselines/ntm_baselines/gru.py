@@ -77,7 +77,6 @@ class GRU(nn.Module):
     config_class: ClassVar[type[GRUConfig]] = GRUConfig
 
     def __init__(self, config: GRUConfig) -> None:
-        """Draw parameters from torch's generator."""
         super().__init__()
         self.config = config
         size, layers = config.hidden_size, config.num_layers

@@ -96,7 +96,6 @@ class LSTM(nn.Module):
     config_class: ClassVar[type[LSTMConfig]] = LSTMConfig
 
     def __init__(self, config: LSTMConfig) -> None:
-        """Draw parameters from torch's generator."""
         super().__init__()
         self.config = config
         size, layers = config.hidden_size, config.num_layers

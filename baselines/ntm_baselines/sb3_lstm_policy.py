@@ -17,9 +17,9 @@ class LSTMPolicy(RecurrentActorCriticPolicy):
     """``MlpLstmPolicy`` that also takes bits as actions and can be saved by itself.
 
     Args:
-        observation_space: What is observed; the parts of a Dict go through
+        observation_space: The observations; the parts of a Dict go through
             ``CombinedExtractor``, unless another extractor is given.
-        action_space: What is answered.
+        action_space: The actions.
         lr_schedule: Learning rate over the run.
         **kwargs: Of ``RecurrentActorCriticPolicy``.
     """
@@ -31,7 +31,6 @@ class LSTMPolicy(RecurrentActorCriticPolicy):
         lr_schedule: Schedule,
         **kwargs: Any,
     ) -> None:
-        """Build the policy."""
         if isinstance(observation_space, spaces.Dict):
             kwargs.setdefault("features_extractor_class", CombinedExtractor)
         super().__init__(observation_space, action_space, lr_schedule, **kwargs)

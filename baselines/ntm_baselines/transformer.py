@@ -79,7 +79,6 @@ class TransformerLayer(nn.Module):
     """
 
     def __init__(self, config: TransformerConfig) -> None:
-        """Draw parameters from torch's generator."""
         super().__init__()
         size = config.hidden_size
         self.num_heads = config.num_heads
@@ -139,7 +138,6 @@ class Transformer(nn.Module):
     config_class: ClassVar[type[TransformerConfig]] = TransformerConfig
 
     def __init__(self, config: TransformerConfig) -> None:
-        """Draw parameters from torch's generator."""
         super().__init__()
         self.config = config
         size = config.hidden_size

@@ -45,7 +45,7 @@ def draw(ntm: NTM, output: Path) -> None:
     task = Copy(min_length=LENGTH, max_length=LENGTH)
     episode = task.sample(derive_keys(2014, 1, 0, 1))
     run = trace(ntm, torch.from_numpy(episode.inputs))
-    answers = run.logits[0].sigmoid().numpy() * episode.target_mask[0][:, None]
+    outputs = run.logits[0].sigmoid().numpy() * episode.target_mask[0][:, None]
     write, read = run.write_weightings[0, :, 0].numpy(), run.read_weightings[0, :, 0].numpy()
     used = np.flatnonzero(np.maximum(write, read).max(0) > 0.1)
     shown = _around(used, ntm.config.memory_size)
@@ -54,7 +54,7 @@ def draw(ntm: NTM, output: Path) -> None:
         4, 1, figsize=(7, 7.4), height_ratios=[1, 1, 2.4, 2.4], layout="constrained"
     )
     _image(rows[0], episode.inputs[0].T, "input", "channel")
-    _image(rows[1], answers.T, "output", "bit")
+    _image(rows[1], outputs.T, "output", "bit")
     _image(rows[2], write.T[shown], "where it writes", "location")
     _image(rows[3], read.T[shown], "where it reads", "location")
     rows[3].set_xlabel("step")

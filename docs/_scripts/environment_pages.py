@@ -12,10 +12,10 @@ import numpy as np
 from matplotlib import image
 from numpy.typing import NDArray
 
-from ntm_gym.commands.envs import SCORES, Scores, scores_table
-from ntm_gym.commands.play import make_env
+from ntm_gym.envs.making import make_env
 from ntm_gym.envs.rendering import EpisodePicture
 from ntm_gym.envs.sequence_env import SequenceEnv
+from ntm_gym.evaluation.reference_scores import SCORES, Scores, scores_table
 from ntm_gym.files import read_json, write_atomically
 from ntm_gym.registration import ENVIRONMENTS, RECORDS
 from ntm_gym.tasks import TASKS
@@ -54,9 +54,9 @@ def make_page(task: str, scores: Scores) -> str:
         f"# {RECORDS[task].title}",
         "<!-- made by docs/_scripts/environment_pages.py from docstrings: change those -->",
         own["summary"],
-        f"![One episode, answered rightly](../assets/environments/{task}.png)",
-        "*One episode, a column for each step: what is shown, what is asked for, and what was "
-        "answered, one row for each channel. White is 1, black 0; dark blue: nothing asked.*",
+        f"![One episode, with the best actions](../assets/environments/{task}.png)",
+        "*One episode, a column for each step: inputs, targets and actions, one row for each "
+        "channel. White is 1, black 0; dark blue: a step that is not scored.*",
         _facts(ids),
     ]
     for heading in _HEADINGS:
@@ -65,7 +65,7 @@ def make_page(task: str, scores: Scores) -> str:
     sections += [
         f"## Arguments\n\n{_arguments(task)}",
         "Besides, `reward`, `action` and `render_mode`, of "
-        "[all environments](../environments.md#arguments).",
+        "[all environments](../reference-environments.md).",
         f"## Scores\n\n{_scores(ids, scores)}",
         "Mean return with reward `bits`, and mean cost in bits, over 1,000 held-out episodes "
         "(`ntm-gym envs --scores`).",
@@ -96,7 +96,7 @@ def split_docstring(documented: type) -> dict[str, str]:
 
 
 def draw_episode(task: str) -> NDArray[np.uint8]:
-    """Return a picture of one episode of a task's standard environment, answered rightly."""
+    """Return a picture of one standard episode of a task, with the best actions."""
     env = make_env(_ids(task)[0])
     _, info = env.reset(seed=SEED)
     pictured = env.task.replace(**RECORDS[task].pictured)
@@ -159,8 +159,8 @@ import ntm_gym
 
 env = gymnasium.make("{env_id}")
 observation, info = env.reset(seed={SEED})  # [{shown}]
-answer = env.action_space.sample()
-observation, reward, terminated, truncated, info = env.step(answer)
+action = env.action_space.sample()
+observation, reward, terminated, truncated, info = env.step(action)
 env.reset(options={{"key": {info["key"]}}})  # the same episode again
 
 many = gymnasium.make_vec("{env_id}", num_envs=1024)

@@ -1,4 +1,4 @@
-"""Photograph the leaderboard's page for the README."""
+"""Photograph the leaderboard's page for the documentation."""
 
 from __future__ import annotations
 

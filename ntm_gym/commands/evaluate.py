@@ -6,17 +6,16 @@ import argparse
 from pathlib import Path
 from typing import cast
 
-from ntm_gym.commands.progress import Progress
-from ntm_gym.commands.threads import use_one_thread
+from ntm_gym.commands import options
 from ntm_gym.evaluation.agent import Agent, resize
 from ntm_gym.evaluation.evaluate import evaluate
-from ntm_gym.evaluation.loading import TRUSTED_NETWORKS, load_agent
+from ntm_gym.evaluation.loading import load_agent
 from ntm_gym.evaluation.results import Results
-from ntm_gym.evaluation.suites import SUITES, Suite, find_suite
+from ntm_gym.evaluation.suites import find_suite
 from ntm_gym.files import write_json
 from ntm_gym.leaderboard.scores import oracle_results
-from ntm_gym.leaderboard.table import METRICS, Row, format_table
 from ntm_gym.markdown import format_markdown
+from ntm_gym.terminal import progress, use_one_thread
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,55 +26,43 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         required=True,
         help="oracle, memoryless, coin, silent, or the .safetensors file of a checkpoint",
     )
-    parser.add_argument("--suite", default="copy", help=f"one of {', '.join(SUITES)}")
+    options.add_suite(parser)
     parser.add_argument("--episodes", type=int, help="episodes a point; all by default")
-    parser.add_argument("--num-envs", type=int, default=100, help="episodes played at once")
+    parser.add_argument(
+        "--num-envs", type=int, default=100, help="episodes played at once; 100 by default"
+    )
     parser.add_argument(
         "--step-by-step", action="store_true", help="play through the environments"
     )
+    options.add_trust(parser)
     parser.add_argument(
-        "--trust",
-        action="append",
-        default=[],
-        metavar="PACKAGE.MODULE:FACTORY",
-        help="a network that checkpoints may name; its code will be run",
-    )
-    parser.add_argument(
-        "--memory-size", type=int, help="locations of the memory; those of the checkpoint"
+        "--memory-size",
+        type=int,
+        help="locations of the memory; by default those of the checkpoint",
     )
     parser.add_argument("--output", type=Path, help="write raw results to this JSON file")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate, print the tables, and write the raw results if asked."""
+    """Evaluate, print the tables, and write the raw results if there is an ``--output``."""
+    from ntm_gym.leaderboard.tables import Row, format_tables
+
     use_one_thread()
     suite = find_suite(args.suite)
-    trusted = TRUSTED_NETWORKS | set(args.trust)
-    agent = load_agent(args.agent, suite.trained.make_task(), trusted)
+    task = suite.trained.make_task()
+    agent = load_agent(args.agent, task, options.trusted_networks(args))
     if args.memory_size is not None:
         agent = cast(Agent, resize(agent, args.memory_size))
-    with Progress("evaluating", len(suite.points)) as progress:
+    with progress("evaluating", len(suite.points)) as advance:
         results = evaluate(
-            agent, suite, args.episodes, args.num_envs, args.step_by_step, progress.advance
+            agent, suite, args.episodes, args.num_envs, args.step_by_step, advance
         )
     if args.output is not None:
         write_json(args.output, {"agent": args.agent, **results.to_json()}, indent=None)
-    print_tables([reference_row(args.agent, results)], suite)
+    print(format_tables([Row.of_reference(args.agent, results.points)], suite))
     print(f"\nOther measures\n\n{_other_measures(results, args.episodes)}")
     return 0
-
-
-def reference_row(name: str, results: Results) -> Row:
-    """Return the row of an agent that was judged here."""
-    return Row(name, None, None, [results.points])
-
-
-def print_tables(rows: list[Row], suite: Suite) -> None:
-    """Print a table for each metric."""
-    labels = [point.label for point in suite.points]
-    for metric, title in METRICS.items():
-        print(f"\n{title}, with 95 % intervals\n\n{format_table(rows, labels, metric)}")
 
 
 def _other_measures(results: Results, episodes: int | None) -> str:

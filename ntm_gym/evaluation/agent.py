@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Agent(Protocol):
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = True,
     ) -> tuple[NDArray[Any], Any]:
-        """Answer one step in every environment.
+        """Act for one step in every environment.
 
         Args:
             observation: Shape ``(B, I)``.
@@ -52,7 +53,7 @@ class ProbabilisticAgent(Protocol):
 
 @runtime_checkable
 class SequenceAgent(Protocol):
-    """An agent that can answer whole episodes at once, without looking ahead."""
+    """An agent that can predict whole episodes at once, without looking ahead."""
 
     def predict_sequences(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the probability that each bit is one.
@@ -62,6 +63,23 @@ class SequenceAgent(Protocol):
 
         Returns:
             Shape ``(B, T, O)``.
+        """
+        ...
+
+
+@runtime_checkable
+class TracingAgent(Protocol):
+    """An agent that can show what its memory holds."""
+
+    def trace_memory(self, inputs: NDArray[np.float32]) -> Mapping[str, NDArray[Any]] | None:
+        """Return what the memory held after each step.
+
+        Args:
+            inputs: Episodes from their first step, shape ``(B, T, I)``.
+
+        Returns:
+            At least ``memory``, ``(B, T, N, M)``, ``read_weightings``, ``(B, T, R, N)``, and
+            ``write_weightings``, ``(B, T, W, N)``; None if the agent has no such memory.
         """
         ...
 
@@ -88,3 +106,26 @@ def resize(agent: object, memory_size: int) -> SequenceAgent:
     if not isinstance(agent, ResizableAgent):
         raise ValueError(f"{type(agent).__name__} must have a memory that can grow")
     return agent.with_memory_size(memory_size)
+
+
+class Sizes(NamedTuple):
+    """How large an agent is.
+
+    Attributes:
+        parameters: Trainable numbers.
+        memory_size: Locations of its memory; None if it has none of its own.
+        state_numbers: Numbers that it carries from one step to the next in each environment.
+    """
+
+    parameters: int
+    memory_size: int | None
+    state_numbers: int
+
+
+@runtime_checkable
+class MeasuredAgent(Protocol):
+    """An agent whose size can be computed."""
+
+    def measure(self) -> Sizes:
+        """Return how large it is."""
+        ...

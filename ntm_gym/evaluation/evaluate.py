@@ -25,11 +25,11 @@ def evaluate(
     """Judge an agent on a suite.
 
     Args:
-        agent: Whom.
-        suite: On what.
+        agent: The agent to judge.
+        suite: The episodes that it plays.
         episodes: How many of the suite's episodes a point, from the first; all if None.
         num_envs: Episodes played at once; the results do not depend on it.
-        step_by_step: Play through the environments even where the agent could answer whole
+        step_by_step: Play through the environments even where the agent could predict whole
             episodes; the results are the same.
         on_point: Called with each point's label when the point is done.
 
@@ -60,8 +60,8 @@ def evaluate_point(
     results of the whole.
 
     Args:
-        agent: Whom.
-        point: On what.
+        agent: The agent to judge.
+        point: The difficulty.
         keys: The episodes.
         num_envs: Episodes played at once; the results do not depend on it.
         step_by_step: Play through the environments; see `evaluate`.
@@ -94,8 +94,8 @@ def _play_whole_sequences(
             f"not {probabilities.shape}"
         )
     scored = episodes.target_mask
-    answered = probabilities[scored]
-    if not ((answered >= 0) & (answered <= 1)).all():
+    predicted = probabilities[scored]
+    if not ((predicted >= 0) & (predicted <= 1)).all():
         raise ValueError("predict_sequences must return probabilities from 0 to 1")
     cost = np.where(scored, cost_in_bits(probabilities, episodes.targets), 0.0)
     return PointResult(
@@ -106,7 +106,7 @@ def _play_whole_sequences(
 
 
 def _play_step_by_step(agent: Agent, point: Point, keys: NDArray[np.uint64]) -> PointResult:
-    """Play one episode in each environment; those that end early play on, unheard."""
+    """Play one episode in each environment; those that end early play on without counting."""
     probabilistic = isinstance(agent, ProbabilisticAgent)
     env = SequenceVectorEnv(
         len(keys),
@@ -122,14 +122,14 @@ def _play_step_by_step(agent: Agent, point: Point, keys: NDArray[np.uint64]) -> 
     episode_start = np.ones(len(keys), np.bool_)
     state = None
     while not finished.all():
-        answer: NDArray[np.generic]
+        action: NDArray[np.generic]
         if isinstance(agent, ProbabilisticAgent):
-            answer, state = agent.predict_probabilities(observation, state, episode_start)
+            action, state = agent.predict_probabilities(observation, state, episode_start)
         else:
-            answer, state = agent.predict(observation, state, episode_start)
-        observation, _, terminations, _, info = env.step(answer)
+            action, state = agent.predict(observation, state, episode_start)
+        observation, _, terminations, _, info = env.step(action)
         if probabilistic:
-            cost = cost_in_bits(np.asarray(answer, np.float64), info["target"])
+            cost = cost_in_bits(np.asarray(action, np.float64), info["target"])
             bits += np.where(finished | ~info["target_mask"], 0.0, cost)
         ending = terminations & ~finished
         bit_errors[ending] = info["bit_errors"][ending]

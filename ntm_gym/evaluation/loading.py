@@ -1,14 +1,15 @@
-"""Agents and their makers by name, so that the harness imports nobody's network."""
+"""Agents by name or from checkpoints, so that the harness imports nobody's network."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from ntm_gym.evaluation.agent import Agent
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
+from ntm_gym.names import import_by_name
 from ntm_gym.tasks import Task
 
 TRUSTED_NETWORKS = frozenset(
@@ -19,53 +20,31 @@ TRUSTED_NETWORKS = frozenset(
         "ntm_baselines:Transformer",
     }
 )
-"""Networks that a checkpoint may name without being asked for."""
+"""Networks that a checkpoint may name without the user's trust."""
 
-CHECKPOINT_LOADER = "ntm_agents:load_agent"
-
-
-def import_by_name(name: str) -> Any:
-    """Import something.
-
-    Args:
-        name: ``"package.module:attribute"``. Importing runs code: name only what you trust.
-
-    Raises:
-        ValueError: If it does not exist.
-        ModuleNotFoundError: If a module that it needs is absent.
-    """
-    module_name, _, attribute = name.partition(":")
-    if not attribute or not module_name or module_name.startswith("."):
-        raise ValueError(f"a name must be 'package.module:attribute', not {name!r}")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise ValueError(f"there is no module {module_name!r} for {name!r}") from error
-    try:
-        return getattr(module, attribute)
-    except AttributeError as error:
-        raise ValueError(f"module {module_name!r} has no {attribute!r}") from error
+ENTRY_POINTS = "ntm_gym.agents"
+"""Group of the entry points by which installed packages offer agents; ``checkpoint`` is called
+with a checkpoint and the trusted names."""
 
 
 def load_checkpoint_agent(
     checkpoint: Path,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
 ) -> Agent:
     """Return the agent of a checkpoint.
 
     Args:
         checkpoint: A published checkpoint.
         trusted: Names of networks that may be imported.
-        loader: ``"package.module:factory"``, called with checkpoint and trusted names.
+        loader: ``"package.module:factory"``, called with checkpoint and trusted names; the
+            installed one if None.
 
     Raises:
         ValueError: If the checkpoint is damaged or names a network that is not trusted.
         ModuleNotFoundError: If torch is absent; it comes with the extra ``agents``.
     """
-    make_agent = import_by_name(loader)
+    make_agent = _installed_loader() if loader is None else import_by_name(loader)
     if not callable(make_agent):
         raise ValueError(f"{loader!r} must be called to make an agent, but is {make_agent!r}")
     agent = make_agent(checkpoint, trusted)
@@ -100,3 +79,14 @@ def load_agent(name: str, task: Task, trusted: Collection[str] = TRUSTED_NETWORK
     if not isinstance(agent, Agent):
         raise ValueError(f"{name!r} must make an agent with predict, not {agent!r}")
     return agent
+
+
+def _installed_loader() -> Any:
+    """Return what loads checkpoints."""
+    found = [*entry_points(group=ENTRY_POINTS, name="checkpoint")]
+    if not found:
+        raise ModuleNotFoundError(
+            f"nothing installed loads checkpoints: there is no entry point 'checkpoint' in "
+            f"the group {ENTRY_POINTS!r}; install ntm-gym again"
+        )
+    return found[0].load()

@@ -16,7 +16,7 @@ LEAST_PROBABILITY = 2.0**-52
 def cost_in_bits(
     probabilities: NDArray[np.float64], targets: NDArray[np.int8]
 ) -> NDArray[np.float64]:
-    """Return the cross-entropy of each answer.
+    """Return the cross-entropy of each action.
 
     Args:
         probabilities: That each bit is one, shape ``(…, O)``.
@@ -33,14 +33,14 @@ def cost_in_bits(
     return np.asarray(-np.log2(np.maximum(given, LEAST_PROBABILITY)).sum(-1))
 
 
-def wrong_bits(answers: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Return the Hamming distance of each answer.
+def wrong_bits(actions: NDArray[Any], targets: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return the Hamming distance of each action to its target.
 
     Args:
-        answers: Bits, or probabilities that stand for one above one half, shape ``(…, O)``.
+        actions: Bits, or probabilities that stand for one above one half, shape ``(…, O)``.
         targets: Shape ``(…, O)``.
 
     Returns:
         Shape ``(…,)``.
     """
-    return np.asarray(targets.shape[-1] - count_right(answers, targets))
+    return np.asarray(targets.shape[-1] - count_right(actions, targets))

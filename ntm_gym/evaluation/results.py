@@ -37,7 +37,7 @@ class PointResult:
         """Return the mean return under reward ``"bits"``: scored steps, each by right bits.
 
         Args:
-            output_size: Bits of an answer (O), all of which are scored at a scored step.
+            output_size: Bits of an action (O), all of which are scored at a scored step.
         """
         right = self.target_bits_per_sequence - self.bit_errors_per_sequence
         return float(right.mean() / output_size)
@@ -64,7 +64,7 @@ class PointResult:
     def to_json(self) -> dict[str, Any]:
         """Return the raw values, ready for JSON; costs are rounded to 1e-4 bits.
 
-        What was asked is left out: the suite says it.
+        Numbers of target bits are left out: the suite tells them.
         """
         bits = self.bits_per_sequence
         return {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from ntm_gym.files import write_json
-from ntm_gym.leaderboard.fields import AMOUNT, AMOUNTS, COUNT, COUNTS, check_fields
+from ntm_gym.leaderboard.fields import convert
+from ntm_gym.leaderboard.schema import Curve, CurvePoint
 from ntm_gym.tensor_files import MOST_BYTES
 from ntm_gym.untrusted import (
     MOST_DESCRIPTION_BYTES,
@@ -18,19 +20,6 @@ from ntm_gym.untrusted import (
 
 MOST_POINTS = 2_000
 _LINE = "an object with 'sequences' and 'validation_bits_per_sequence', finite and at least 0"
-_FIELDS = {"sequences": COUNTS, "bits_per_sequence": AMOUNTS}
-
-
-class Curve(NamedTuple):
-    """A learning curve; told by who trained, and not recomputed by the board.
-
-    Attributes:
-        sequences: Training sequences seen at each point, rising.
-        bits_per_sequence: Cost on held-out sequences, in bits.
-    """
-
-    sequences: list[int]
-    bits_per_sequence: list[float]
 
 
 def read_training_log(path: Path) -> Curve:
@@ -47,21 +36,20 @@ def read_training_log(path: Path) -> Curve:
     lines = read_untrusted_bytes(path, MOST_BYTES).splitlines()
     for number, line in enumerate(lines, start=1):
         try:
-            data = json.loads(line)
-            point = (data["sequences"], data["validation_bits_per_sequence"])
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            points.append(msgspec.convert(json.loads(line), CurvePoint))
+        except (ValueError, RecursionError, msgspec.ValidationError) as error:
             raise ValueError(f"{path}: line {number} must be {_LINE}") from error
-        if not COUNT.holds(point[0]) or not AMOUNT.holds(point[1]):
-            raise ValueError(f"{path}: line {number} must be {_LINE}")
-        points.append(point)
     every = -(-len(points) // MOST_POINTS) or 1
     kept = points[::-1][::every][::-1]
-    return Curve([point[0] for point in kept], [round(point[1], 4) for point in kept])
+    return Curve(
+        [point.sequences for point in kept],
+        [round(point.validation_bits_per_sequence, 4) for point in kept],
+    )
 
 
 def write_curve(path: Path, curve: Curve) -> None:
     """Write a curve beside its checkpoint."""
-    write_json(path, curve._asdict(), indent=None)
+    write_json(path, msgspec.structs.asdict(curve), indent=None)
 
 
 def read_curve(path: Path, sequences: int) -> Curve:
@@ -81,9 +69,7 @@ def parse_curve(path: str, content: bytes, sequences: int) -> Curve:
     Raises:
         ValueError: If it is malformed, empty, too long, does not rise or goes too far.
     """
-    data = parse_untrusted_json(path, content)
-    check_fields(path, data, _FIELDS)
-    curve = Curve(data["sequences"], data["bits_per_sequence"])
+    curve = convert(path, parse_untrusted_json(path, content), Curve)
     if not 1 <= len(curve.sequences) <= MOST_POINTS:
         raise ValueError(
             f"{path}: a curve must have 1 to {MOST_POINTS} points, not {len(curve.sequences)}"

@@ -1,112 +1,84 @@
-"""What the fields of an entry may hold, as data."""
+"""Kinds of fields in a board's files, and errors that say what a field must hold."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
+import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+import msgspec
+from msgspec import Meta, Struct
+
+from ntm_gym import leaderboard as tracks
 from ntm_gym.untrusted import MOST_INTEGER, short_repr
 
 MOST_TEXT = 10_000
 """Characters of a text."""
 
+Format = Annotated[Literal[1], Meta(description="1")]
+Track = Annotated[tracks.Track, Meta(description=f"one of {', '.join(tracks.TRACKS)}")]
 
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """A kind of value.
-
-    Attributes:
-        words: What a value must be, for error messages.
-        holds: Whether a value is.
-    """
-
-    words: str
-    holds: Callable[[Any], bool]
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= MOST_INTEGER
-
-
-def _is_amount(value: Any) -> bool:
-    return _is_count(value) or (
-        isinstance(value, float) and math.isfinite(value) and value >= 0
-    )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.isprintable() and len(value) <= MOST_TEXT
+_Integer = Annotated[int, Meta(ge=0, le=MOST_INTEGER)]
+_Number = _Integer | Annotated[float, Meta(ge=0, le=sys.float_info.max)]
+_Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Count = Annotated[_Integer, Meta(description="an integer of at least 0")]
+CountOrNone = Annotated[_Integer | None, Meta(description="an integer of at least 0 or null")]
+Counts = Annotated[list[_Integer], Meta(description="a list of integers of at least 0")]
+Amount = Annotated[_Number, Meta(description="a finite number of at least 0")]
+AmountOrNone = Annotated[
+    _Number | None, Meta(description="a finite number of at least 0 or null")
+]
+Amounts = Annotated[list[_Number], Meta(description="a list of finite numbers of at least 0")]
+AmountsOrNone = Annotated[
+    list[_Number] | None, Meta(description="a list of finite numbers of at least 0, or null")
+]
+Text = Annotated[str, Meta(description="printable text")]
+TextOrNone = Annotated[str | None, Meta(description="printable text or null")]
+Texts = Annotated[dict[str, str], Meta(description="an object of printable texts")]
+SHA256 = Annotated[_Digest, Meta(description="a SHA-256 in hexadecimal")]
+SHA256OrNone = Annotated[_Digest | None, Meta(description="a SHA-256 in hexadecimal or null")]
+Object = Annotated[dict[str, Any], Meta(description="an object")]
 
 
-def _is_hash(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+class Checked(Struct, frozen=True, kw_only=True, eq=False):
+    """Fields whose texts are printable and of bearable length."""
+
+    def __post_init__(self) -> None:
+        for name, hint in _hints(type(self)).items():
+            value = getattr(self, name)
+            texts = [*value, *value.values()] if hint == Texts else [value]
+            if any(isinstance(text, str) and not _is_printable(text) for text in texts):
+                words = _description(hint if hint == Texts else Text)
+                raise ValueError(f"{name} must be {words}, not {short_repr(value)}")
 
 
-COUNT = Kind("an integer of at least 0", _is_count)
-COUNT_OR_NONE = Kind("an integer of at least 0 or null", lambda v: v is None or _is_count(v))
-AMOUNT = Kind("a finite number of at least 0", _is_amount)
-AMOUNT_OR_NONE = Kind(
-    "a finite number of at least 0 or null", lambda v: v is None or _is_amount(v)
-)
-TEXT = Kind("printable text", _is_text)
-SHA256 = Kind("a SHA-256 in hexadecimal", _is_hash)
-SHA256_OR_NONE = Kind(
-    "a SHA-256 in hexadecimal or null", lambda value: value is None or _is_hash(value)
-)
-OBJECT = Kind("an object", lambda value: isinstance(value, dict))
-LIST = Kind("a list", lambda value: isinstance(value, list))
-COUNTS = Kind(
-    "a list of integers of at least 0",
-    lambda value: isinstance(value, list) and all(map(_is_count, value)),
-)
-AMOUNTS = Kind(
-    "a list of finite numbers of at least 0",
-    lambda value: isinstance(value, list) and all(map(_is_amount, value)),
-)
-AMOUNTS_OR_NONE = Kind(
-    "a list of finite numbers of at least 0, or null",
-    lambda value: value is None or AMOUNTS.holds(value),
-)
-TEXTS = Kind(
-    "an object of printable texts",
-    lambda value: isinstance(value, dict) and all(map(_is_text, (*value, *value.values()))),
-)
+T = TypeVar("T")
 
 
-def check_fields(where: str, data: Any, kinds: Mapping[str, Kind], only: bool = True) -> None:
-    """Check that an object has its fields and that each holds what it must.
+def convert(where: str, data: Any, kind: type[T]) -> T:
+    """Return an object of a file as its struct.
 
     Args:
         where: What the object is, for error messages.
         data: The object.
-        kinds: Kinds by name.
-        only: Whether other fields are refused.
+        kind: Its struct.
 
     Raises:
         ValueError: If a field is missing, unknown or of another kind.
 
     Example:
-        >>> check_fields("entry", {"parameters": -1}, {"parameters": COUNT})
+        >>> Size = msgspec.defstruct("Size", [("parameters", Count)])
+        >>> convert("entry", {"parameters": -1}, Size)
         Traceback (most recent call last):
         ValueError: entry: parameters must be an integer of at least 0, not -1
     """
-    if not isinstance(data, dict):
-        raise ValueError(f"{where} must be an object, not {short_repr(data)}")
-    missing = [name for name in kinds if name not in data]
-    unknown = sorted(data.keys() - kinds) if only else []
-    if missing or unknown:
-        raise ValueError(
-            f"{where} must have the fields {', '.join(kinds)}; missing: "
-            f"{', '.join(missing) or 'none'}, unknown: {list_names(unknown)}"
-        )
-    for name, kind in kinds.items():
-        if not kind.holds(data[name]):
-            raise ValueError(
-                f"{where}: {name} must be {kind.words}, not {short_repr(data[name])}"
-            )
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        message = _explain(where, error, data, kind)
+    raise ValueError(message)
 
 
 def list_names(names: Iterable[str]) -> str:
@@ -124,3 +96,45 @@ def list_names(names: Iterable[str]) -> str:
     ]
     more = f", and {len(words) - 8} more" if len(words) > 8 else ""
     return (", ".join(words[:8]) + more) or "none"
+
+
+def _explain(where: str, error: Exception, data: Any, kind: Any) -> str:
+    """Return what msgspec found, with the value and in the words of the schema."""
+    message, _, place = str(error).partition(" - at `$")
+    words: str | None = None
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", place):
+        data = data[name] if name else data[int(index)]
+        kind = _hints(kind)[name] if name else get_args(kind)[0]
+        where += f": {name}" if name else f"[{index}]"
+        words = _description(kind)
+        if words is not None:
+            return f"{where} must be {words}, not {short_repr(data)}"
+    if error.__cause__ is not None:
+        return f"{where}: {error.__cause__}"
+    if message.startswith("Expected"):
+        words = "a list" if get_origin(kind) is list else "an object"
+        return f"{where} must be {words}, not {short_repr(data)}"
+    fields = msgspec.structs.fields(kind)
+    required = [field.name for field in fields if field.required]
+    missing = [name for name in required if name not in data]
+    unknown = sorted(data.keys() - {field.name for field in fields})
+    if not kind.__struct_config__.forbid_unknown_fields:
+        unknown = []
+    return (
+        f"{where} must have the fields {', '.join(required)}; missing: "
+        f"{', '.join(missing) or 'none'}, unknown: {list_names(unknown)}"
+    )
+
+
+@functools.cache
+def _hints(kind: type[Struct]) -> Mapping[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def _description(hint: Any) -> str | None:
+    notes = (note.description for note in get_args(hint)[1:] if isinstance(note, Meta))
+    return next((words for words in notes if words), None)
+
+
+def _is_printable(text: str) -> bool:
+    return text.isprintable() and len(text) <= MOST_TEXT

@@ -18,12 +18,12 @@ from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.files import write_atomically
 from ntm_gym.leaderboard.attachments import MOST_JSON_BYTES, read_attachment
-from ntm_gym.leaderboard.fields import COUNT, OBJECT, check_fields, list_names
-from ntm_gym.leaderboard.reading import read_points, read_suite
+from ntm_gym.leaderboard.fields import convert, list_names
+from ntm_gym.leaderboard.reading import find_unchanged, read_points
+from ntm_gym.leaderboard.schema import ReferencesFile
 from ntm_gym.untrusted import parse_untrusted_json
 
 TRACK = "reference"
-_FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def play_references(
 def write_references(board: Path, suite: Suite, results: dict[str, Results]) -> Path:
     """Write a suite's file and return where it is."""
     data = {
-        "format": _FORMAT,
+        "format": 1,
         "suite": suite.reference(),
         "agents": {name: found.to_json()["points"] for name, found in results.items()},
     }
@@ -87,22 +87,19 @@ def read_references(board: Path) -> list[References]:
 def _read(folder: Path, name: str) -> References:
     path = folder / name
     content = read_attachment(folder, name, MOST_JSON_BYTES)
-    data = parse_untrusted_json(str(path), content)
-    check_fields(str(path), data, {"format": COUNT, "suite": OBJECT, "agents": OBJECT})
-    if data["format"] != _FORMAT:
-        raise ValueError(f"{path}: format must be {_FORMAT}, not {data['format']}")
-    suite = read_suite(str(path), data["suite"])
+    data = convert(str(path), parse_untrusted_json(str(path), content), ReferencesFile)
+    suite = find_unchanged(str(path), data.suite)
     if suite != find_suite(path.stem):
         raise ValueError(f"{path} must be of suite {path.stem!r}, not {suite.name!r}")
-    if sorted(data["agents"]) != sorted(REFERENCE_AGENTS):
+    if sorted(data.agents) != sorted(REFERENCE_AGENTS):
         raise ValueError(
             f"{path}: agents must be {', '.join(REFERENCE_AGENTS)}, "
-            f"not {list_names(data['agents'])}"
+            f"not {list_names(data.agents)}"
         )
     return References(
         suite,
         {
-            agent: read_points(f"{path}: {agent}", suite, data["agents"][agent])
+            agent: read_points(f"{path}: {agent}", suite, data.agents[agent])
             for agent in REFERENCE_AGENTS
         },
     )

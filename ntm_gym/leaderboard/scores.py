@@ -20,7 +20,7 @@ _STANDARD_ERRORS = 4
 
 @functools.cache
 def oracle_results(suite: Suite, episodes: int | None = None) -> Results:
-    """Return what the best possible agent scores on a suite, and what the suite asks.
+    """Return what the best possible agent scores on a suite, with its numbers of target bits.
 
     Args:
         suite: The suite.
@@ -43,8 +43,8 @@ def check_scores(where: str, point: PointResult, oracle: PointResult) -> None:
     Raises:
         ValueError: If a score is worse than the worst, or better than the oracle's.
     """
-    errors, asked = point.bit_errors_per_sequence, oracle.target_bits_per_sequence
-    if (errors > asked).any():
+    errors, target_bits = point.bit_errors_per_sequence, oracle.target_bits_per_sequence
+    if (errors > target_bits).any():
         raise ValueError(f"{where}: there cannot be more wrong bits than bits")
     _check_not_better(
         f"{where}: bit_errors_per_sequence", errors, oracle.bit_errors_per_sequence
@@ -52,7 +52,7 @@ def check_scores(where: str, point: PointResult, oracle: PointResult) -> None:
     bits = point.bits_per_sequence
     if bits is None:
         return
-    if (bits > -np.log2(LEAST_PROBABILITY) * asked + _ROUNDING).any():
+    if (bits > -np.log2(LEAST_PROBABILITY) * target_bits + _ROUNDING).any():
         raise ValueError(
             f"{where}: a bit cannot cost more than {-np.log2(LEAST_PROBABILITY):.0f} bits"
         )

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.files import write_atomically
+from ntm_gym.files import write_together
+from ntm_gym.leaderboard import TRACKS
 from ntm_gym.leaderboard.attachments import MOST_BYTES, hash_file
+from ntm_gym.leaderboard.board import check_against_board
 from ntm_gym.leaderboard.curves import read_training_log, write_curve
-from ntm_gym.leaderboard.descriptions import COMMON, check_alike, check_description
-from ntm_gym.leaderboard.entries import (
-    DESCRIBED,
-    MOST_SEEDS,
-    TRACKS,
-    Entry,
-    Run,
-    write_entry,
-)
-from ntm_gym.leaderboard.fields import TEXT, check_fields
+from ntm_gym.leaderboard.descriptions import check_alike, read_description
+from ntm_gym.leaderboard.entries import MOST_SEEDS, Entry, Run, write_entry
+from ntm_gym.leaderboard.fields import convert
 from ntm_gym.leaderboard.half_precision import check_halved, halve
-from ntm_gym.leaderboard.reading import check_against_board, check_entry, read_entry
+from ntm_gym.leaderboard.reading import check_entry, read_entry
+from ntm_gym.leaderboard.schema import (
+    COMMON,
+    About,
+    Description,
+    EntryFile,
+    Training,
+    fields_of,
+)
 from ntm_gym.leaderboard.verification import check_networks, measure
 from ntm_gym.tensor_files import check_finite, parse_tensor_file
 from ntm_gym.untrusted import (
@@ -42,8 +45,6 @@ from ntm_gym.untrusted import (
     short_repr,
 )
 
-_ABOUT = ("name", "authors", "link", "licence", "commit")
-
 
 def submit(
     target: Path,
@@ -51,7 +52,7 @@ def submit(
     suite: Suite,
     about: Mapping[str, str],
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_point: Callable[[str], None] = lambda label: None,
     half: bool = False,
     known: Collection[Run] = (),
@@ -82,18 +83,17 @@ def submit(
             checked before anything is played.
     """
     check_target(target)
-    check_fields("the entry", dict(about), dict.fromkeys(_ABOUT, TEXT))
+    convert("the entry", dict(about), About)
     if not checkpoints:
         raise ValueError("an entry needs at least one checkpoint")
-    described = [_read_description(path, suite) for path in checkpoints]
-    descriptions = [description for description, _ in described]
-    for checkpoint, (_, track) in zip(checkpoints, described, strict=True):
-        if track != target.parent.name:
+    descriptions = [_read_description(path, suite) for path in checkpoints]
+    for checkpoint, description in zip(checkpoints, descriptions, strict=True):
+        if description.track != target.parent.name:
             raise ValueError(
-                f"{checkpoint} is of track {track!r} by its description, and cannot enter "
-                f"{target.parent.name!r}"
+                f"{checkpoint} is of track {description.track!r} by its description, and "
+                f"cannot enter {target.parent.name!r}"
             )
-    _check_seeds([description["train_seed"] for description in descriptions])
+    _check_seeds([description.train_seed for description in descriptions])
     check_alike(checkpoints, descriptions)
     board = target.parent.parent if board is None else board
 
@@ -104,18 +104,20 @@ def submit(
         folder = Path(partial) / target.name
         folder.mkdir()
         files = [
-            _copy_files(folder, checkpoint, description["train_seed"], half)
+            _copy_files(folder, checkpoint, description.train_seed, half)
             for checkpoint, description in zip(checkpoints, descriptions, strict=True)
         ]
         agent = load_checkpoint_agent(files[0], trusted, loader)
-        entry = Entry(
-            **{**about, **{name: descriptions[0][name] for name in COMMON}},
-            track=target.parent.name,
-            memory_size=measure(agent).memory_size,
-            suite=suite,
-            runs=tuple(map(_make_run, files, descriptions)),
-        )
-        entry = check_entry(folder, entry.to_json())
+        fields: dict[str, Any] = {
+            "format": 1,
+            **about,
+            **{name: getattr(descriptions[0], name) for name in COMMON},
+            "track": target.parent.name,
+            "memory_size": measure(agent).memory_size,
+        }
+        entry = Entry(**fields, suite=suite, runs=tuple(map(_make_run, files, descriptions)))
+        path = str(folder / "entry.json")
+        entry = check_entry(folder, convert(path, entry.to_json(), EntryFile))
         check_networks(entry, folder, trusted, loader)
         check_against_board(board / entry.track / target.name, entry)
 
@@ -129,8 +131,8 @@ def submit(
             points = judged.get(run.sha256) or _judge(
                 folder / run.checkpoint, checkpoint if half else None, play
             )
-            runs.append(dataclasses.replace(run, points=points))
-        entry = dataclasses.replace(entry, runs=tuple(runs))
+            runs.append(msgspec.structs.replace(run, points=points))
+        entry = msgspec.structs.replace(entry, runs=tuple(runs))
         write_entry(folder, entry)
         entry = read_entry(folder)
         check_target(target)
@@ -202,26 +204,21 @@ def _copy_files(folder: Path, checkpoint: Path, seed: int, half: bool) -> Path:
     """Copy a checkpoint and its learning curve into the entry's folder."""
     weights = folder / f"seed-{seed}.safetensors"
     content = read_untrusted_bytes(checkpoint, MOST_BYTES)
-    check_finite(str(checkpoint), parse_tensor_file(str(checkpoint), content))
-    if half:
-        halve(checkpoint, weights)
-    else:
-        description = checkpoint.with_suffix(".json")
-        write_atomically(weights, content)
-        write_atomically(
-            weights.with_suffix(".json"),
-            read_untrusted_bytes(description, MOST_DESCRIPTION_BYTES),
-        )
+    description = read_untrusted_bytes(checkpoint.with_suffix(".json"), MOST_DESCRIPTION_BYTES)
+    file = parse_tensor_file(str(checkpoint), content)
+    check_finite(str(checkpoint), file)
+    kept = halve(str(checkpoint), file) if half else content
+    write_together({weights.with_suffix(".json"): description, weights: kept})
     log = checkpoint.parent / "log.jsonl"
     if log.exists():
         write_curve(weights.with_suffix(".curve.json"), read_training_log(log))
     return weights
 
 
-def _make_run(weights: Path, description: Mapping[str, Any]) -> Run:
+def _make_run(weights: Path, description: Description) -> Run:
     curve = weights.with_suffix(".curve.json")
     return Run(
-        **{name: description[name] for name in DESCRIBED if name in description},
+        **fields_of(description, Training),
         checkpoint=weights.name,
         sha256=hash_file(weights),
         description_sha256=hash_file(weights.with_suffix(".json")),
@@ -230,15 +227,13 @@ def _make_run(weights: Path, description: Mapping[str, Any]) -> Run:
     )
 
 
-def _read_description(checkpoint: Path, suite: Suite) -> tuple[dict[str, Any], str]:
-    """Return a checkpoint's description and the track that it tells of."""
+def _read_description(checkpoint: Path, suite: Suite) -> Description:
     if checkpoint.suffix != ".safetensors":
         raise ValueError(
             f"a checkpoint must end in .safetensors, not {short_repr(str(checkpoint))}"
         )
     path = checkpoint.with_suffix(".json")
-    description = read_untrusted_json(path)
-    return description, check_description(str(path), description, suite)
+    return read_description(str(path), read_untrusted_json(path), suite)
 
 
 def _check_seeds(seeds: list[int]) -> None:

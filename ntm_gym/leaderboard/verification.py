@@ -5,19 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.evaluation.agent import Agent
+from ntm_gym.evaluation.agent import Agent, MeasuredAgent, Sizes
 from ntm_gym.evaluation.evaluate import evaluate
 from ntm_gym.evaluation.loading import (
-    CHECKPOINT_LOADER,
     TRUSTED_NETWORKS,
     load_checkpoint_agent,
 )
 from ntm_gym.evaluation.results import PointResult, Results
-from ntm_gym.evaluation.sizes import MeasuredAgent, Sizes
 from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard.entries import Entry, Run
 
@@ -50,7 +49,7 @@ def check_networks(
     entry: Entry,
     folder: Path,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
 ) -> None:
     """Check what an entry claims of its networks, without playing.
 
@@ -117,31 +116,51 @@ def _or_null(size: int | None) -> str:
     return "null" if size is None else str(size)
 
 
-def play_again(
+class Replay(NamedTuple):
+    """An entry, played again.
+
+    Attributes:
+        results: What was found now, for each of its runs.
+        difference: The first difference that counts, in a line; None if there is none.
+    """
+
+    results: list[Results]
+    difference: str | None
+
+
+def replay(
     entry: Entry,
-    run: Run,
     folder: Path,
     episodes: int | None = None,
     trusted: Collection[str] = TRUSTED_NETWORKS,
-    loader: str = CHECKPOINT_LOADER,
+    loader: str | None = None,
     on_point: Callable[[str], None] = lambda label: None,
-) -> Results:
-    """Evaluate the checkpoint of one run on the entry's suite.
+) -> Replay:
+    """Play an entry's checkpoints again and compare with what it claims.
 
     Args:
         entry: The entry.
-        run: One of its runs.
-        folder: The entry's folder.
+        folder: Its folder.
         episodes: Episodes a point; all if None.
         trusted: Names of networks that may be imported.
-        loader: Of the checkpoint; see `load_checkpoint_agent`.
+        loader: Of the checkpoints; see `load_checkpoint_agent`.
         on_point: Called with each point's label when the point is done.
 
-    Returns:
-        Fresh results.
+    Raises:
+        ValueError: As `check_networks`, before anything is played.
     """
-    agent = load_checkpoint_agent(folder / run.checkpoint, trusted, loader)
-    return evaluate(agent, entry.suite, episodes, on_point=on_point)
+    check_networks(entry, folder, trusted, loader)
+    results = [
+        evaluate(
+            load_checkpoint_agent(folder / run.checkpoint, trusted, loader),
+            entry.suite,
+            episodes,
+            on_point=on_point,
+        )
+        for run in entry.runs
+    ]
+    differences = map(first_difference, entry.runs, results)
+    return Replay(results, next(filter(None, differences), None))
 
 
 def first_difference(run: Run, fresh: Results) -> str | None:

@@ -39,6 +39,8 @@ class Rows(NamedTuple):
         reals: What the channel ``real_channel`` holds, if it holds more than bits, shape
             ``(B, R)``, float32.
         real_channel: See ``reals``.
+        first_vector: Number of the first random vector, which all rows from there on are; None
+            where the rows are something else. With it, training may augment the episodes.
     """
 
     inputs: NDArray[Any]
@@ -46,6 +48,13 @@ class Rows(NamedTuple):
     symbols: NDArray[np.int16] | None = None
     reals: NDArray[np.float32] | None = None
     real_channel: int = 0
+    first_vector: int | None = None
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of an episode (R)."""
+        rows: NDArray[Any] = self.inputs if self.symbols is None else self.symbols
+        return int(rows.shape[1])
 
     def shown(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
         """Return what the rows with these numbers show, ``(B, T, I)``, from ``(B, T)``."""
@@ -57,6 +66,18 @@ class Rows(NamedTuple):
     def asked(self, numbers: NDArray[Any]) -> NDArray[np.int8]:
         """Return what the rows with these numbers ask for, ``(B, T, O)``, from ``(B, T)``."""
         return self._look_up(self.answers, numbers)
+
+    def rearranged(self, sources: NDArray[np.int64]) -> Rows:
+        """Return the rows with the bits of others in their place; reals stay where they are.
+
+        Args:
+            sources: Number of the row whose bits each row gets, shape ``(B, R)``.
+        """
+        if self.symbols is not None:
+            return self._replace(symbols=_take(self.symbols, sources))
+        return self._replace(
+            inputs=_take(self.inputs, sources), answers=_take(self.answers, sources)
+        )
 
     def _look_up(self, rows: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
         if self.symbols is None:
@@ -93,9 +114,9 @@ def draw_rows(
         symbols[:, :first] = np.arange(first)
         symbols[:, first:] = random_numbers(keys, stream, count, num_bits)
         symbols[:, first:] += first
-        return Rows(*_alphabet(num_bits, sizes, marks), symbols)
+        return Rows(*_alphabet(num_bits, sizes, marks), symbols, first_vector=first)
     vectors = random_bits(keys, stream, count * num_bits).reshape(len(keys), count, num_bits)
-    return Rows(*_behind_marks(vectors, sizes, marks))
+    return Rows(*_behind_marks(vectors, sizes, marks), first_vector=first)
 
 
 def _take(lists: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
-from ntm_paper.jobs import Job
+from ntm_paper.sweep.jobs import Job
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Ours beside the paper's, as Markdown: results, past the trained range, costs."""
+"""Ours beside the paper's, as Markdown: results, length generalization, costs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,30 @@ import statistics
 from collections.abc import Sequence
 
 from ntm_gym.leaderboard.entries import Run
-from ntm_gym.leaderboard.table import format_interval, seeds_words
-from ntm_gym.markdown import format_markdown, list_seeds
+from ntm_gym.leaderboard.tables import format_interval, seeds_words
+from ntm_gym.markdown import format_markdown, list_seeds, short
+from ntm_gym.registration import RECORDS
 from ntm_paper.collection import AGENTS
 from ntm_paper.rows import PaperRow
+
+
+def compact_table(rows: Sequence[PaperRow]) -> str:
+    """Return the cost in the trained range beside the paper's, short enough for a README."""
+    lines = [["task", "network", "ours: median", "95 % interval", "paper", "seeds"]]
+    for row in rows:
+        label = row.labels[0]
+        interval = row.interval(label)
+        lines.append(
+            [
+                RECORDS[row.recipe.task].title,
+                AGENTS[row.recipe.network],
+                short(statistics.median(row.seed_bits(label))),
+                f"{short(interval.low)} to {short(interval.high)}",
+                _paper(row, label),
+                seeds_words(len(row.entry.runs), row.entry.num_seeds),
+            ]
+        )
+    return format_markdown(lines)
 
 
 def results_table(rows: Sequence[PaperRow]) -> str:
@@ -19,13 +39,13 @@ def results_table(rows: Sequence[PaperRow]) -> str:
     lines = [head]
     for row in rows:
         label = row.labels[0]
-        paper, seeds = row.paper_bits(label), row.seed_bits(label)
+        seeds = row.seed_bits(label)
         lines.append(
             [
                 row.recipe.task,
                 AGENTS[row.recipe.network],
-                "-" if paper is None else f"{paper:.3g}",
-                list_seeds([statistics.median(seeds)]),
+                _paper(row, label),
+                short(statistics.median(seeds)),
                 format_interval(row.interval(label)),
                 seeds_words(len(row.entry.runs), row.entry.num_seeds),
                 list_seeds(seeds),
@@ -39,13 +59,12 @@ def past_table(rows: Sequence[PaperRow]) -> str:
     lines = [["task", "network", "point", "paper: bits", "bits by seed", "wrong bits by seed"]]
     for row in rows:
         for label in row.labels[1:]:
-            paper = row.paper_bits(label)
             lines.append(
                 [
                     row.recipe.task,
                     AGENTS[row.recipe.network],
                     label,
-                    "-" if paper is None else f"{paper:.3g}",
+                    _paper(row, label),
                     list_seeds(row.seed_bits(label)),
                     list_seeds(row.seed_errors(label)),
                 ]
@@ -93,6 +112,11 @@ def costs_table(rows: Sequence[PaperRow]) -> str:
     total = f"{sum(seconds) / 60:.0f}"
     lines.append([f"one seed of these {len(ntm)} NTM rows", "", total, ""])
     return format_markdown(lines)
+
+
+def _paper(row: PaperRow, label: str) -> str:
+    bits = row.paper_bits(label)
+    return "-" if bits is None else f"{bits:.3g}"
 
 
 def _seconds(run: Run) -> float:

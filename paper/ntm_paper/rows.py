@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_gym.evaluation.intervals import Interval, bootstrap_mean
+from ntm_gym.evaluation.aggregates import Interval, bootstrap_mean
 from ntm_gym.leaderboard.entries import Entry
 from ntm_gym.leaderboard.scores import oracle_results
 from ntm_paper.collection import AGENTS, TASKS, TRACK, RecipeRow

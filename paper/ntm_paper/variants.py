@@ -70,10 +70,10 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "decay-throughout": _with(decay_fraction=1.0),
         "no-clipping": _with(max_gradient_norm=None, max_gradient_component=None),
         "component-clipping": _with(max_gradient_norm=None, max_gradient_component=10.0),
-        "chance-only": _with(coincidences=None),
-        "coincidences": _with(coincidences=0.1),
-        "blur-allowed": _with(blur_penalty=None),
-        "blur-penalty": _with(blur_penalty=0.0001, blur_penalty_from="start"),
+        "chance-only": _with(augmentation=None),
+        "augmentation": _with(augmentation=0.1),
+        "entropy-allowed": _with(entropy_penalty=None),
+        "entropy-penalty": _with(entropy_penalty=0.0001, entropy_penalty_from="start"),
         "weight-noise": _with(weight_noise=0.05),
         "hardest-only": _hardest_only,
         "quarter-length": _times(0.25),
@@ -82,6 +82,13 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
     }
 )
 """What is changed, by the name of the variant."""
+
+_FORMER_NAMES = {
+    "blur-allowed": "entropy-allowed",
+    "blur-penalty": "entropy-penalty",
+    "coincidences": "augmentation",
+}
+"""Variants had these names before 0.2; folders of their runs still may."""
 
 
 def find_variant(name: str) -> Variant:
@@ -93,9 +100,10 @@ def find_variant(name: str) -> Variant:
     Raises:
         ValueError: If there is no such variant.
     """
-    if name not in VARIANTS:
+    current = _FORMER_NAMES.get(name, name)
+    if current not in VARIANTS:
         raise ValueError(f"the variant must be one of {', '.join(VARIANTS)}, not {name!r}")
-    return VARIANTS[name]
+    return VARIANTS[current]
 
 
 def variant_folder(root: Path, recipe: str, variant: str) -> Path:

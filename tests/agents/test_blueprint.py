@@ -97,7 +97,7 @@ def test_a_number_past_single_precision_is_refused(tmp_path: Path) -> None:
     options = SIZES | NETWORKS["ntm_agents:NTM"]
     path = save(tmp_path, "ntm_agents:NTM", options, initial_focus=1e39)
 
-    with pytest.raises(ValueError, match="cannot be built of its options"):
+    with pytest.raises(ValueError, match=r"cannot be built: .* overflow"):
         load_agent(path)
 
 
@@ -165,6 +165,7 @@ class Stranger(nn.Module):
         super().__init__()
         self.scale = float(torch.linspace(0, 1, size)[-1])
         self.norm = nn.BatchNorm1d(input_size)
+        self.register_buffer("precise", torch.tensor([1 / 3], dtype=torch.float64))
         self.output_layer = nn.Linear(input_size, output_size)
 
 
@@ -181,3 +182,24 @@ def test_a_strangers_network_needs_no_meta_device(
     path = save(tmp_path / "large", name, {**SIZES, "size": 2}, size=10**12)
     with pytest.raises(ValueError, match="options must be at most"):
         load_checkpoint(path, {name})
+
+
+def test_buffers_keep_their_dtype_exactly_and_half_precision_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "ntm_agents:Stranger"
+    monkeypatch.setattr("ntm_agents.Stranger", Stranger, raising=False)
+    path = save(tmp_path, name, {**SIZES, "size": 2})
+    tensors, _ = read_tensors(path)
+    tensors["precise"] = torch.tensor([1 + 2**-52], dtype=torch.float64)
+    tensors["norm.num_batches_tracked"] = torch.tensor(2**53 + 1)
+    tensors["output_layer.weight"] = tensors["output_layer.weight"].half()
+    write_tensors(path, tensors)
+
+    loaded, _ = load_checkpoint(path, {name})
+
+    found = loaded.state_dict()
+    assert found["precise"].tolist() == [1 + 2**-52]
+    assert found["norm.num_batches_tracked"].item() == 2**53 + 1
+    assert found["output_layer.weight"].dtype == torch.float32
+    assert torch.equal(found["output_layer.weight"], tensors["output_layer.weight"].float())

@@ -118,7 +118,7 @@ def test_a_missing_file_is_named(checkpoint: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("NTM", {}, "named 'package.module:factory', not 'NTM'"),
+        ("NTM", {}, "a name must be 'package.module:attribute', not 'NTM'"),
         ("no_such_module:NTM", {}, "there is no network 'no_such_module:NTM'"),
         ("ntm_agents:ATM", {}, "there is no network 'ntm_agents:ATM'"),
         ("ntm_agents:NTM", {"colour": 1}, "does not take these options"),

@@ -38,9 +38,9 @@ def test_the_whole_benchmark_has_the_papers_sizes_once_each() -> None:
     assert list(ntm_contestants.sizes(full=True)) == [
         "feedforward",
         "lstm",
-        "recall feedforward",
-        "sort feedforward",
-        "sort lstm",
+        "associative_recall feedforward",
+        "priority_sort feedforward",
+        "priority_sort lstm",
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ntm_gym.cli import main
 from ntm_gym.commands import play
+from ntm_gym.envs import making
 from ntm_gym.envs.rendering import Window
 from ntm_gym.envs.sequence_env import SequenceEnv
 
@@ -106,12 +107,12 @@ def test_a_users_error_is_one_line(
 def test_a_window_without_pygame_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(play, "RENDER_MODES", ["ansi", "rgb_array"])
+    monkeypatch.setattr(making, "RENDER_MODES", ["ansi", "rgb_array"])
 
     assert main(["play", "NTMCopy-v0", "--render-mode", "human"]) == 2
 
     assert capsys.readouterr().err == (
-        "ntm-gym: a window needs pygame; pip install 'ntm-gym[all]'\n"
+        "ntm-gym: there is no module 'pygame': install it by pip install '.[all]'\n"
     )
 
 

@@ -8,7 +8,12 @@ import pytest
 from matplotlib import image
 
 from benchmarks.envs import format_result
-from ntm_gym.commands.envs import SCORES, measure_scores, scores_table, spaces_table
+from ntm_gym.evaluation.reference_scores import (
+    SCORES,
+    measure_scores,
+    scores_table,
+    spaces_table,
+)
 from ntm_gym.files import read_json
 from ntm_gym.registration import ENVIRONMENTS
 from ntm_gym.tasks import TASKS

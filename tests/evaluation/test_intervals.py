@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ntm_gym.evaluation.comparisons import interquartile_mean, probability_of_improvement
-from ntm_gym.evaluation.intervals import bootstrap_mean, bootstrap_runs
+from ntm_gym.evaluation.aggregates import (
+    bootstrap_mean,
+    bootstrap_runs,
+    interquartile_mean,
+    probability_of_improvement,
+)
 
 OURS = np.array(
     [

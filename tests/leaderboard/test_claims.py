@@ -15,11 +15,11 @@ import torch
 from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.networks import build_network, count_parameters
 from ntm_gym.cli import main
-from ntm_gym.evaluation.sizes import Sizes
+from ntm_gym.evaluation.agent import Sizes
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.leaderboard import verification
 from ntm_gym.leaderboard.attachments import hash_file
-from ntm_gym.leaderboard.descriptions import check_description
+from ntm_gym.leaderboard.descriptions import read_description
 from ntm_gym.leaderboard.verification import MOST_WORK, check_work
 
 SUPERVISED = {
@@ -168,10 +168,10 @@ def test_a_description_that_contradicts_itself_or_the_suite_is_refused(
     checkpoints: list[Path], tiny_suite: Suite, about: dict[str, Any], message: str
 ) -> None:
     whole = json.loads(checkpoints[0].with_suffix(".json").read_text()) | TRAINED
-    assert check_description("it", whole, tiny_suite) == "supervised"
+    assert read_description("it", whole, tiny_suite).track == "supervised"
 
     with pytest.raises(ValueError, match=message):
-        check_description("it", whole | about, tiny_suite)
+        read_description("it", whole | about, tiny_suite)
 
 
 def test_training_by_reward_alone_says_so_and_counts_its_steps(
@@ -180,9 +180,9 @@ def test_training_by_reward_alone_says_so_and_counts_its_steps(
     whole = json.loads(checkpoints[0].with_suffix(".json").read_text())
     by_reward = {"track": "reward only", "steps": 500, "sequences": 90, "command": "mine"}
 
-    assert check_description("it", whole | by_reward, tiny_suite) == "reward-only"
+    assert read_description("it", whole | by_reward, tiny_suite).track == "reward-only"
     with pytest.raises(ValueError, match="at least one of its steps for each of 90 sequences"):
-        check_description("it", whole | by_reward | {"steps": 89}, tiny_suite)
+        read_description("it", whole | by_reward | {"steps": 89}, tiny_suite)
 
 
 SAME: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -279,7 +279,6 @@ def test_what_cannot_be_computed_is_shown_as_claimed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("ntm_gym.commands.leaderboard.SUITES", {"tiny": tiny_suite})
     capsys.readouterr()
     for verb in ("verify", "show"):
         assert main(["leaderboard", verb, "--board", str(board)]) == 0

@@ -10,8 +10,9 @@ import pytest
 
 from ntm_gym.cli import main
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.leaderboard.curves import MOST_POINTS, Curve, read_curve, read_training_log
+from ntm_gym.leaderboard.curves import MOST_POINTS, read_curve, read_training_log
 from ntm_gym.leaderboard.reading import read_entry
+from ntm_gym.leaderboard.schema import Curve
 
 
 def write_log(path: Path, *points: tuple[int, float]) -> Path:

@@ -14,8 +14,9 @@ import pytest
 from ntm_gym.cli import main
 from ntm_gym.leaderboard import attachments
 from ntm_gym.leaderboard.attachments import hash_file
+from ntm_gym.leaderboard.board import read_board
 from ntm_gym.leaderboard.entries import write_entry
-from ntm_gym.leaderboard.reading import read_board, read_entry
+from ntm_gym.leaderboard.reading import read_entry
 
 
 @pytest.fixture

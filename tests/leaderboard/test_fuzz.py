@@ -89,7 +89,6 @@ def template() -> Iterator[Path]:
     suite = Suite("tiny", 1, (Point("1-2", "copy", {"num_bits": 2, "max_length": 2}),), 4)
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(suites, "SUITES", {"tiny": suite})
-        patch.setattr("ntm_gym.commands.leaderboard.SUITES", {"tiny": suite})
         for number, (network, options) in enumerate(NETWORKS.items()):
             checkpoint = save(
                 Path(folder) / f"runs/{number}/model.safetensors", network, options

@@ -11,8 +11,9 @@ from ntm_gym.cli import main
 from ntm_gym.evaluation.results import PointResult
 from ntm_gym.evaluation.suites import Suite, find_suite
 from ntm_gym.leaderboard.entries import Entry, Run
-from ntm_gym.leaderboard.overall import normalized_score, rank
 from ntm_gym.leaderboard.scores import oracle_results
+from ntm_gym.leaderboard.standings import normalized_score, rank
+from tests.board_fixtures import ENTRY_FIELDS, RUN_FIELDS
 
 
 def make_run(suite: Suite, seed: int, part_wrong: float) -> Run:
@@ -21,14 +22,14 @@ def make_run(suite: Suite, seed: int, part_wrong: float) -> Run:
     for label, oracle in oracle_results(suite).points.items():
         asked = oracle.target_bits_per_sequence
         points[label] = PointResult(None, (asked * part_wrong).astype(np.int64), asked)
-    return Run(seed, 0, 0, 0.0, "", "", "", "", points)
+    return Run(**RUN_FIELDS, train_seed=seed, points=points)
 
 
 def make_entry(
     name: str, suite: Suite, *parts_wrong: float, track: str = "supervised"
 ) -> Entry:
     runs = tuple(make_run(suite, seed, part) for seed, part in enumerate(parts_wrong, start=1))
-    return Entry(name, track, "", "", "", "", "", {}, 0, None, suite, runs)
+    return Entry(**ENTRY_FIELDS | {"name": name, "track": track}, suite=suite, runs=runs)
 
 
 COPY, SORT = find_suite("copy"), find_suite("priority_sort")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ntm_gym.cli import main
-from ntm_gym.leaderboard.page import embed_json, write_page
+from ntm_gym.leaderboard.page.writer import embed_json, write_page
 
 HOSTILE = "</script><script>alert(1)</script><!-- & {{ script }} \u2028"
 

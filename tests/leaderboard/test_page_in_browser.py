@@ -113,7 +113,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         both = {"copy": copying, "repeat": repeating}
         patch.setattr(suites, "SUITES", both)
-        patch.setattr("ntm_gym.commands.leaderboard.SUITES", both)
         entries = [
             ("NTM", "supervised", "copy", "copy", "ntm_agents:NTM", "https://example.org"),
             (HOSTILE, "supervised", "copy", "copy", "ntm_baselines:LSTM", "javascript:alert()"),

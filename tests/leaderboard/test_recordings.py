@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ntm_agents import NTM, NetworkAgent, NTMConfig, trace
 from ntm_gym.evaluation.reference_agents import OracleAgent, SilentAgent
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.recordings import (
+from ntm_gym.leaderboard.page.recordings import (
     MOST_STEPS,
     Episode,
     choose_episodes,
@@ -59,24 +59,24 @@ def test_bits_are_packed_exactly() -> None:
 
 
 def test_the_oracle_is_recorded_with_the_targets(episode: Episode) -> None:
-    recording = record(OracleAgent(find_suite("copy").points[0].make_task()), episode, False)
+    recording = record(OracleAgent(find_suite("copy").points[0].make_task()), episode)
 
-    answers = unpack(recording["answers"])
-    np.testing.assert_array_equal(answers[episode.scored], episode.targets[episode.scored])
+    actions = unpack(recording["actions"])
+    np.testing.assert_array_equal(actions[episode.scored], episode.targets[episode.scored])
     assert recording["memory"] is None
 
 
 def test_an_agent_that_only_predicts_is_recorded_step_by_step(episode: Episode) -> None:
-    recording = record(SilentAgent(find_suite("copy").points[0].make_task()), episode, False)
+    recording = record(SilentAgent(find_suite("copy").points[0].make_task()), episode)
 
-    np.testing.assert_array_equal(unpack(recording["answers"]), 0 * episode.targets)
+    np.testing.assert_array_equal(unpack(recording["actions"]), 0 * episode.targets)
 
 
 def test_a_memory_is_recorded_where_heads_have_been(episode: Episode) -> None:
     torch.manual_seed(0)
     ntm = NTM(NTMConfig(9, 8, memory_size=6, word_size=4, num_read_heads=2)).eval()
 
-    memory = record(NetworkAgent(ntm), episode, True)["memory"]
+    memory = record(NetworkAgent(ntm), episode)["memory"]
 
     run = trace(ntm, torch.from_numpy(episode.inputs[None]))
     shown = memory["locations"]

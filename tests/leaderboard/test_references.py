@@ -20,7 +20,6 @@ def with_references(board: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a board with an entry, and references on its suite and on a guessing game."""
     guessing = Suite("guessing", 1, (Point("40", "ngram", {"sequence_length": 40}),), 200)
     monkeypatch.setitem(suites.SUITES, "guessing", guessing)
-    monkeypatch.setattr("ntm_gym.commands.leaderboard.SUITES", suites.SUITES)
     assert main(["leaderboard", "reference", "--board", str(board)]) == 0
     return board
 

@@ -15,7 +15,8 @@ from ntm_gym.evaluation.evaluate import evaluate_point
 from ntm_gym.evaluation.loading import load_checkpoint_agent
 from ntm_gym.evaluation.results import PointResult, Results
 from ntm_gym.evaluation.suites import SUITES, find_suite
-from ntm_gym.leaderboard.reading import find_entries, read_board, read_entry
+from ntm_gym.leaderboard.board import find_entries, read_board
+from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.references import read_references
 from ntm_gym.leaderboard.verification import first_difference
 from ntm_paper.second_machine import ALIKE_BITS, differences_in

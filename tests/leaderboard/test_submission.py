@@ -19,7 +19,7 @@ from ntm_gym.evaluation.suites import Suite
 from ntm_gym.leaderboard import submission
 from ntm_gym.leaderboard.half_precision import check_halved
 from ntm_gym.leaderboard.reading import read_entry
-from ntm_gym.leaderboard.table import Row, format_table
+from ntm_gym.leaderboard.tables import Row, format_table
 
 ABOUT = ["--name", "X", "--folder", "other", "--authors", "us", "--suite", "tiny"]
 

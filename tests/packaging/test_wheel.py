@@ -105,7 +105,7 @@ def test_every_module_and_the_pages_files_are_in_the_wheel(wheel: Path) -> None:
         for package, parent in SOURCES.items()
         for file in files_of({package: parent})
     }
-    assert "ntm_gym/leaderboard/web/vendor/uPlot.LICENSE" in sources
+    assert "ntm_gym/leaderboard/page/web/vendor/uPlot.LICENSE" in sources
     assert packed_in(wheel) == sources
 
 

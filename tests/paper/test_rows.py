@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,11 +16,13 @@ from ntm_gym.leaderboard.scores import oracle_results
 from ntm_paper.collection import AGENTS
 from ntm_paper.result_tables import (
     against_lstm_table,
+    compact_table,
     costs_table,
     past_table,
     results_table,
 )
 from ntm_paper.rows import missing_rows, paper_rows
+from tests.board_fixtures import ENTRY_FIELDS, RUN_FIELDS
 
 EPISODES = 4
 MakeEntry = Callable[..., Entry]
@@ -32,10 +35,8 @@ def make_entry() -> MakeEntry:
     def make(task: str, network: str, *costs: float, errors: int = 0) -> Entry:
         suite = find_suite(task)
         runs = [make_run(seed, suite, cost, errors) for seed, cost in enumerate(costs, 1)]
-        return Entry(
-            AGENTS[network], "supervised", "us", "", "MIT", "", "abacus", {}, 9, None, suite,
-            tuple(runs),
-        )  # fmt: skip
+        fields = ENTRY_FIELDS | {"name": AGENTS[network]}
+        return Entry(**fields, suite=suite, runs=tuple(runs))
 
     return make
 
@@ -49,7 +50,8 @@ def make_run(seed: int, suite: Suite, cost: float, errors: int) -> Run:
         )
         for point in suite.points
     }
-    return Run(seed, 1_000, 1_000, 60.0 * seed, "ntm-train", f"{seed}", "", "", points)
+    fields = RUN_FIELDS | {"train_seed": seed, "wall_time_s": 60.0 * seed}
+    return Run(**fields, points=points)
 
 
 def cells(table: str, row: int) -> list[str]:
@@ -60,8 +62,8 @@ def test_entries_of_other_agents_and_tracks_are_no_rows_of_the_paper(
     make_entry: MakeEntry,
 ) -> None:
     ours = make_entry("copy", "ntm-ff", 0.0)
-    stranger = dataclasses.replace(ours, name="Abacus")
-    rewarded = dataclasses.replace(make_entry("copy", "lstm", 0.0), track="reward-only")
+    stranger = msgspec.structs.replace(ours, name="Abacus")
+    rewarded = msgspec.structs.replace(make_entry("copy", "lstm", 0.0), track="reward-only")
 
     rows = paper_rows([ours, stranger, rewarded])
 
@@ -77,6 +79,20 @@ def test_ours_stands_beside_the_papers_number_with_every_seed(make_entry: MakeEn
 
     assert found[:4] == ["priority_sort", "NTM, LSTM controller", "18", "12.0"]
     assert found[5:] == ["3 of 5", "9, 12.0, 20.0"]
+
+
+def test_the_short_table_has_the_median_seed_and_the_interval_of_the_mean(
+    make_entry: MakeEntry,
+) -> None:
+    rows = paper_rows([make_entry("priority_sort", "ntm-lstm", 9.0, 9.0, 9.0, 9.0, 20.0)])
+
+    found = cells(compact_table(rows), 0)
+
+    assert found[:3] == ["Priority Sort", "NTM, LSTM controller", "9"]
+    low, high = map(float, found[3].split(" to "))
+    assert low == pytest.approx(9.0, abs=0.01)
+    assert 11.2 < high < 20.1
+    assert found[4:] == ["18", "5 of 5"]
 
 
 def test_recall_past_the_trained_range_stands_beside_the_papers_figure_11(
@@ -103,9 +119,9 @@ def test_ngrams_are_judged_by_what_they_cost_above_the_optimum_of_the_same_episo
     bits = best["200"].bits_per_sequence
     assert bits is not None
     above = dataclasses.replace(best["200"], bits_per_sequence=bits + 0.25)
-    run = dataclasses.replace(entry.runs[0], points={**entry.runs[0].points, "200": above})
+    run = msgspec.structs.replace(entry.runs[0], points={**entry.runs[0].points, "200": above})
 
-    found = cells(results_table(paper_rows([dataclasses.replace(entry, runs=(run,))])), 0)
+    found = cells(results_table(paper_rows([msgspec.structs.replace(entry, runs=(run,))])), 0)
 
     assert found[2:4] == ["0.6", "0.25"]
 

@@ -10,8 +10,8 @@ from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.layout import finished_runs
 from ntm_agents.training.recipes import find_recipe
 from ntm_gym.files import read_json
-from ntm_paper import train_variant
-from ntm_paper.jobs import make_job
+from ntm_paper.sweep import train_variant
+from ntm_paper.sweep.jobs import make_job
 from ntm_paper.variants import VARIANTS, differences, find_variant, variant_folder
 
 TINY = TrainingConfig(
@@ -37,10 +37,10 @@ def test_a_variant_is_a_run_that_differs_in_what_its_name_says(recipe: str, name
         "clipping": {"max_gradient_norm", "max_gradient_component"},
         "hardest": {"min_length", "min_items"},
         "length": {"sequences"},
-        "coincidences": {"coincidences"},
-        "chance": {"coincidences"},
+        "augmentation": {"augmentation"},
+        "chance": {"augmentation"},
         "noise": {"weight_noise"},
-        "blur": {"blur_penalty", "blur_penalty_from"},
+        "entropy": {"entropy_penalty", "entropy_penalty_from"},
     }
     [allowed] = [names for word, names in respects.items() if word in name.split("-")]
     assert changed.keys() <= allowed
@@ -82,7 +82,7 @@ def test_a_variant_is_trained_into_a_folder_of_its_own(
     monkeypatch.setattr(train_variant, "find_recipe", lambda name: TINY)
     job = make_job(tmp_path, "copy/ntm-ff", 1, 1.0, "no-decay")
 
-    assert train_variant.main(job.command[3:]) == 0
+    assert train_variant.main(job.command[4:]) == 0
 
     folder = variant_folder(tmp_path, "copy/ntm-ff", "no-decay")
     assert finished_runs(folder) == {1: job.folder}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ntm_agents.checks import check_inputs
@@ -76,20 +74,3 @@ def trace(ntm: NTM, inputs: Tensor) -> Trace:
             )
         )
     return Trace(*(torch.stack(field, dim=1) for field in zip(*steps, strict=True)))
-
-
-def trace_arrays(agent: object, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]] | None:
-    """Return a trace as arrays, for pages that know no torch.
-
-    Args:
-        agent: Any agent.
-        inputs: Shape ``(B, T, I)``.
-
-    Returns:
-        The fields of `Trace` by name; None if the agent is no Neural Turing Machine.
-    """
-    network = getattr(agent, "network", None)
-    if not isinstance(network, NTM):
-        return None
-    run = trace(network, torch.from_numpy(inputs).to(network.initial_memory))
-    return {name: value.cpu().numpy() for name, value in run._asdict().items()}

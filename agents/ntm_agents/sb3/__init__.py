@@ -1,5 +1,6 @@
 """The NTM in Stable-Baselines3: policy, environments, buffer, presets."""
 
+from ntm_agents.sb3.environments import make_sb3_env
 from ntm_agents.sb3.policy import NTMPolicy
 from ntm_agents.sb3.policy_agent import PolicyAgent
 from ntm_agents.sb3.presets import PRESETS, PPOPreset, find_preset
@@ -9,7 +10,7 @@ from ntm_agents.sb3.sequence_buffer import (
     SequencePPO,
     SequenceRolloutBuffer,
 )
-from ntm_agents.sb3.vec_env import SB3VectorEnv, make_sb3_env
+from ntm_agents.sb3.vec_env import SB3VectorEnv
 from ntm_agents.sb3.weights import from_network, to_network
 
 __all__ = [

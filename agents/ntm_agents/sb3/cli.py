@@ -13,7 +13,12 @@ from typing import Any
 import torch
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
-from ntm_agents.command_line import parse_options
+from ntm_agents.command_line import (
+    Numbers,
+    add_assignments,
+    add_run_options,
+    parse_options,
+)
 from ntm_agents.ntm.config import NTMConfig
 from ntm_agents.sb3.environments import preset_for
 from ntm_agents.sb3.learning import learn
@@ -25,7 +30,7 @@ from ntm_gym.terminal import OneLineParser, run_command
 
 _PROGRAM = "ntm-train ppo"
 _NTM_POLICY = "ntm_agents.sb3:NTMPolicy"
-_NUMBERS: dict[str, tuple[type[int] | type[float], str]] = {
+_NUMBERS: Numbers = {
     "num_envs": (int, "episodes played at once"),
     "n_steps": (int, "steps of each environment in a rollout"),
     "batch_size": (int, "steps in a gradient step; of an NTM a multiple of --n-steps"),
@@ -95,62 +100,39 @@ def _parser() -> argparse.ArgumentParser:
         "--policy",
         default=_NTM_POLICY,
         metavar="PACKAGE.MODULE:CLASS",
-        help="a recurrent policy; default: %(default)s",
+        help="a recurrent policy (default: %(default)s)",
     )
-    parser.add_argument(
+    add_assignments(
+        parser,
         "--option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="set an option of the policy, of NTMPolicy also a field of NTMConfig; may be "
-        "repeated; default: those of the environment's preset",
+        "policy, of NTMPolicy also a field of NTMConfig",
+        "those of the environment's preset",
     )
     parser.add_argument(
         "--steps",
         type=int,
         dest="total_steps",
         metavar="STEPS",
-        help=f"steps of all environments together; {_default('total_steps')}",
+        help=f"steps of all environments together ({_default('total_steps')})",
     )
-    for name, (kind, text) in _NUMBERS.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
-            metavar="N" if kind is int else "X",
-            help=f"{text}; {_default(name)}",
-        )
+    add_run_options(parser, _NUMBERS, _default, "runs/ENV/POLICY/seed-SEED")
     parser.add_argument(
         "--seed",
         type=int,
         default=1,
-        help="of environments, weights and batches; default: %(default)s",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        help="folder of the run; default: runs/ENV/POLICY/seed-SEED",
+        help="of environments, weights and batches (default: %(default)s)",
     )
     parser.add_argument(
         "--checkpoint-every",
         type=int,
         metavar="STEPS",
-        help="write a checkpoint after the first rollout past so many steps; default: a "
-        "fiftieth of the run",
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="where to train, e.g. cuda; default: %(default)s"
-    )
-    parser.add_argument(
-        "--threads", type=int, default=1, help="CPU threads of torch; default: %(default)s"
+        help="write a checkpoint after the first rollout past so many steps (default: a "
+        "fiftieth of the run)",
     )
     parser.add_argument(
         "--tensorboard",
         action="store_true",
-        help="write events to FOLDER/tensorboard; default: none are written",
-    )
-    parser.add_argument(
-        "--quiet", action="store_true", help="draw no progress bar; default: draw one"
+        help="write events to FOLDER/tensorboard (default: none are written)",
     )
     return parser
 

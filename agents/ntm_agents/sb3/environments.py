@@ -1,17 +1,40 @@
-"""Which environments can be learned from the command line, and how a run on them begins."""
+"""The environments of a run: which can be learned, with which preset, and how they are made."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import gymnasium
+from gymnasium.vector import AutoresetMode
 
 from ntm_agents.sb3.presets import PRESETS, PPOPreset
+from ntm_agents.sb3.vec_env import SB3VectorEnv
 from ntm_gym.evaluation.suites import Point
 from ntm_gym.registration import register_environments
 
 _OURS = "NTMCopy-v0"
 _EPISODES_IN_ROLLOUT, _SEQUENCES_IN_BATCH = 2, 64
+
+
+def make_sb3_env(env_id: str, num_envs: int, **arguments: Any) -> SB3VectorEnv:
+    """Make a registered environment for Stable-Baselines3.
+
+    For speed, information is given only where an episode ends.
+
+    Args:
+        env_id: For example ``"NTMCopySmall-v0"``.
+        num_envs: Episodes played at once.
+        **arguments: Of the environment.
+    """
+    register_environments()
+    vector = gymnasium.make_vec(
+        env_id,
+        num_envs,
+        vectorization_mode="vector_entry_point",
+        autoreset_mode=AutoresetMode.SAME_STEP,
+        **arguments,
+    )
+    return SB3VectorEnv(vector, step_infos=False)
 
 
 def env_point(env_id: str) -> Point:

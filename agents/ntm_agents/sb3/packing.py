@@ -33,7 +33,6 @@ class PackedNTM(nn.Module):
     """
 
     def __init__(self, config: NTMConfig, backend: Backend = "auto") -> None:
-        """Draw parameters from torch's generator."""
         super().__init__()
         self.ntm = NTM(config, backend)
         self.ntm.output_layer = nn.Identity()  # type: ignore[assignment]

@@ -27,9 +27,9 @@ class NTMPolicy(RecurrentActorCriticPolicy):
     policy computes what a supervised `NTM` with the same weights does.
 
     Args:
-        observation_space: What is observed; the parts of a Dict go through
+        observation_space: The observations; the parts of a Dict go through
             ``CombinedExtractor``, unless another extractor is given.
-        action_space: What is answered.
+        action_space: The actions.
         lr_schedule: Learning rate over the run.
         ntm_kwargs: Fields of `NTMConfig` but ``input_size`` and ``output_size``.
         critic: ``"shared"``: on the actor's features, without a gradient to them;
@@ -53,7 +53,6 @@ class NTMPolicy(RecurrentActorCriticPolicy):
         net_arch: list[int] | dict[str, list[int]] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Build the policy around an LSTM, then put machines in its place."""
         if critic not in get_args(Critic):
             raise ValueError(f"critic must be one of {get_args(Critic)}, not {critic!r}")
         if isinstance(observation_space, spaces.Dict):

@@ -19,7 +19,6 @@ class PolicyAgent:
     """
 
     def __init__(self, policy: RecurrentActorCriticPolicy) -> None:
-        """Keep the policy."""
         self.policy = policy
 
     def predict(

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 from gymnasium import spaces
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
-from torch import Tensor
 
-from ntm_agents.files import encode_tensors, read_tensors
-from ntm_agents.networks import reporting_failures
+from ntm_agents.blueprint import check_tensors, draw_with_numbers
+from ntm_agents.checkpoints import (
+    FORMAT,
+    check_description,
+    check_trusted,
+    publish,
+    read_description,
+    read_weights,
+)
+from ntm_agents.files import encode_tensors
+from ntm_agents.networks import find_by_name, reporting_failures
 from ntm_gym.envs.sequence_env import SequenceEnv
-from ntm_gym.files import encode_json, read_json, write_together
 
-FORMAT = 1
 TRUSTED_POLICIES = frozenset({"ntm_baselines.sb3_lstm_policy:LSTMPolicy"})
-"""Policies that a file may name without being asked for."""
+"""Policies that a file may name and the loader imports without being told to."""
 
 _REQUIRED = {"format": int, "policy": str, "policy_kwargs": dict, "task": dict}
 
@@ -37,11 +43,7 @@ def find_policy(name: str) -> type[RecurrentActorCriticPolicy]:
     Raises:
         ValueError: If there is no recurrent policy of this name.
     """
-    module, _, attribute = name.partition(":")
-    with reporting_failures(f"policy must be package.module:class, not {name!r}"):
-        policy: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            policy = getattr(policy, part)
+    policy = find_by_name("policy", name)
     if not (isinstance(policy, type) and issubclass(policy, RecurrentActorCriticPolicy)):
         raise ValueError(f"{name!r} must be a recurrent policy, not {policy!r}")
     return policy
@@ -63,12 +65,11 @@ def save_policy(
         OSError: If the files cannot be written; what was there before stays.
     """
     whole = {"format": FORMAT, "policy": name_of(type(policy)), **description}
-    _check_description(path, whole)
+    check_description(path, whole, _REQUIRED)
     for name, tensor in policy.state_dict().items():
         if not tensor.isfinite().all():
             raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
-    tensors = encode_tensors(policy.state_dict())
-    write_together({path.with_suffix(".json"): encode_json(whole), path: tensors})
+    publish(path, encode_tensors(policy.state_dict()), whole)
 
 
 def load_policy(
@@ -79,29 +80,27 @@ def load_policy(
     Args:
         path: The ``.safetensors`` file.
         trusted: Names of policies that may be imported and built.
-        device: Where to.
+        device: The device that the policy is put on.
 
     Returns:
         The policy in evaluation mode, and its description.
 
     Raises:
-        ValueError: If a file is damaged or foreign, or names a policy that is not trusted.
+        ValueError: If a file is damaged or foreign, names a policy that is not trusted, or its
+            weights are not that policy's; nothing larger than these is built.
     """
-    description_path = path.with_suffix(".json")
-    if not description_path.is_file():
-        raise ValueError(f"{path} must have its description beside it, {description_path}")
-    description = read_json(description_path)
-    _check_description(description_path, description)
+    description = read_description(path, _REQUIRED)
     name = description["policy"]
-    if name not in trusted:
-        raise ValueError(
-            f"{path} names the policy {name!r}, which must be trusted to be imported; trusted "
-            f"are {', '.join(sorted(trusted))}"
+    check_trusted(path, "policy", name, trusted)
+    content, file = read_weights(path)
+    try:
+        policy = draw_with_numbers(
+            description["policy_kwargs"], file, lambda: _build(name, description)
         )
-    tensors, _ = read_tensors(path)
-    policy = _build(name, description)
-    _check_shapes(path, policy.state_dict(), tensors)
-    policy.load_state_dict(tensors)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    check_tensors(str(path), name, policy, file)
+    policy.load_state_dict(safetensors.torch.load(content))
     policy.to(device).set_training_mode(False)
     return policy, description
 
@@ -118,21 +117,3 @@ def _spaces(task: dict[str, Any]) -> tuple[spaces.Space[Any], spaces.Space[Any]]
     with reporting_failures("the description's task cannot be built"):
         env = SequenceEnv(task["name"], **task["parameters"])
     return env.observation_space, env.action_space
-
-
-def _check_shapes(path: Path, expected: dict[str, Tensor], given: dict[str, Tensor]) -> None:
-    wanted = {name: (tensor.shape, tensor.dtype) for name, tensor in expected.items()}
-    found = {name: (tensor.shape, tensor.dtype) for name, tensor in given.items()}
-    differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
-    if differing:
-        raise ValueError(f"{path} does not fit its policy: {', '.join(differing)} differ")
-
-
-def _check_description(path: Path, description: dict[str, Any]) -> None:
-    for field, kind in _REQUIRED.items():
-        if not isinstance(description.get(field), kind):
-            raise ValueError(
-                f"{path} must say {field!r} as {kind.__name__}, not {description.get(field)!r}"
-            )
-    if description["format"] != FORMAT:
-        raise ValueError(f"{path} must have format {FORMAT}, not {description['format']}")

@@ -8,13 +8,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ntm_agents.sb3.learning import EVALUATION, env_point
+from ntm_agents.sb3.curve import EVALUATION, HELD_OUT_EPISODES
+from ntm_agents.sb3.environments import env_point
 from ntm_gym.evaluation.evaluate import evaluate_point
 from ntm_gym.evaluation.reference_agents import REFERENCE_AGENTS
 from ntm_gym.files import read_json
 from ntm_gym.tasks.keyed_random import derive_keys
-
-_EPISODES = 256
 
 
 def read_runs(folder: Path) -> list[dict[str, Any]]:
@@ -65,6 +64,8 @@ def _oracle(env_id: str) -> float:
     """Return the part of the same bits that the best possible agent gets right."""
     point = env_point(env_id)
     agent = REFERENCE_AGENTS["oracle"](point.make_task())
-    result = evaluate_point(agent, point, derive_keys(0, EVALUATION, 0, _EPISODES), _EPISODES)
+    result = evaluate_point(
+        agent, point, derive_keys(0, EVALUATION, 0, HELD_OUT_EPISODES), HELD_OUT_EPISODES
+    )
     wrong = result.bit_errors_per_sequence.sum()
     return float(1 - wrong / result.target_bits_per_sequence.sum())

@@ -6,17 +6,21 @@ import argparse
 import dataclasses
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
-from ntm_agents.command_line import parse_options
-from ntm_agents.training.config import TrainingConfig
+from ntm_agents.command_line import (
+    Numbers,
+    add_assignments,
+    add_run_options,
+    parse_options,
+)
+from ntm_agents.training.config import FORMER_NAMES, TrainingConfig
 from ntm_agents.training.layout import RUNS, run_folder
 from ntm_agents.training.recipes import RECIPES, find_recipe
 from ntm_gym.terminal import OneLineParser
 
 _DEFAULTS = TrainingConfig()
-_NUMBERS: dict[str, tuple[type, str]] = {
+_NUMBERS: Numbers = {
     "sequences": (int, "training sequences in all; with --solved-below, those after that"),
     "batch_size": (int, "sequences in each update"),
     "learning_rate": (float, "learning rate before its decay"),
@@ -26,11 +30,12 @@ _NUMBERS: dict[str, tuple[type, str]] = {
     "max_gradient_norm": (float, "longer gradients are scaled down to this norm"),
     "max_gradient_component": (float, "larger components of a gradient are clipped to this"),
     "weight_noise": (float, "standard deviation of noise on the weights, once solved"),
-    "blur_penalty": (float, "nats for each nat of entropy of each head's weighting"),
-    "coincidences": (float, "probability with which a training vector is blank or repeated"),
+    "entropy_penalty": (float, "coefficient of the entropy of each head's weighting"),
+    "augmentation": (float, "probability with which a training vector is blank or repeated"),
     "seed": (int, "of initial weights, training sequences and dropout"),
     "report_every": (int, "sequences between two validations, each with a checkpoint"),
 }
+_PENALTY_FROM = ("start", "solved")
 _OF_PPO = ("--env", "--policy", "--steps")
 
 
@@ -96,50 +101,27 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--task", help=f"name of the task ({_default('task')})")
     parser.add_argument("--network", help=f"package.module:factory ({_default('network')})")
-    for option, what in (("task-option", "task"), ("option", "network")):
-        parser.add_argument(
-            f"--{option}",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help=f"set an option of the {what}; may be repeated (default: the recipe's, else "
-            f"the {what}'s own)",
+    for option, what in (("--task-option", "task"), ("--option", "network")):
+        add_assignments(parser, option, what, f"the recipe's, else the {what}'s own")
+    runs = "runs/RECIPE/seed-SEED, without a recipe runs/TASK/seed-SEED"
+    add_run_options(parser, _NUMBERS, _default, runs)
+    parser.add_argument(
+        "--entropy-penalty-from",
+        choices=_PENALTY_FROM,
+        help="add the entropy penalty from the start, or once the task counts as solved "
+        f"({_default('entropy_penalty_from')})",
+    )
+    for former, name in FORMER_NAMES.items():
+        arguments: dict[str, Any] = (
+            {"type": float} if name in _NUMBERS else {"choices": _PENALTY_FROM}
         )
-    for name, (kind, what) in _NUMBERS.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
-            metavar="N" if kind is int else "X",
-            help=f"{what} ({_default(name)})",
-        )
-    parser.add_argument(
-        "--blur-penalty-from",
-        choices=("start", "solved"),
-        help="charge entropy from the start, or once the task counts as solved "
-        f"({_default('blur_penalty_from')})",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="folder of the run (default: runs/RECIPE/seed-SEED, without a recipe "
-        "runs/TASK/seed-SEED)",
-    )
-    parser.add_argument(
-        "--device", default="cpu", help="where to train, e.g. cuda (default: %(default)s)"
-    )
+        option = f"--{former.replace('_', '-')}"
+        parser.add_argument(option, dest=name, help=argparse.SUPPRESS, **arguments)
     parser.add_argument(
         "--cuda-graph",
         action="store_true",
         help="launch forward and backward as one CUDA graph; needs a cuda device "
         "(default: launch every operation)",
-    )
-    parser.add_argument(
-        "--threads", type=int, default=1, help="CPU threads of torch (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--quiet",
-        action="store_true",
-        help="draw no progress bar (default: draw one on standard error)",
     )
     return parser
 
@@ -156,7 +138,7 @@ def make_config(parsed: argparse.Namespace) -> TrainingConfig:
     config = find_recipe(parsed.recipe) if parsed.recipe else TrainingConfig()
     changes: dict[str, Any] = {
         name: value
-        for name in ("task", "network", "blur_penalty_from", *_NUMBERS)
+        for name in ("task", "network", "entropy_penalty_from", *_NUMBERS)
         if (value := getattr(parsed, name)) is not None
     }
     kept_task = (
@@ -180,7 +162,10 @@ def make_config(parsed: argparse.Namespace) -> TrainingConfig:
 
 def _check_meaning(changes: dict[str, Any], config: TrainingConfig) -> None:
     """Refuse options that would change nothing."""
-    for option, needed in (("patience", "solved_below"), ("blur_penalty_from", "blur_penalty")):
+    for option, needed in (
+        ("patience", "solved_below"),
+        ("entropy_penalty_from", "entropy_penalty"),
+    ):
         if option in changes and getattr(config, needed) is None:
             names = [name.replace("_", "-") for name in (option, needed)]
             raise ValueError(f"--{names[0]} means nothing without --{names[1]}")

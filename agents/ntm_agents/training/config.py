@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ntm_agents.training.coincidences import check_vectors
+from ntm_agents.training.augmentation import check_augmentable
 from ntm_agents.training.layout import CONFIG
 from ntm_agents.training.sizes import check_sizes
 from ntm_gym.files import read_json
@@ -23,8 +23,8 @@ _OPTIONAL_NUMBERS = (
     "max_gradient_component",
     "solved_below",
     "weight_noise",
-    "blur_penalty",
-    "coincidences",
+    "entropy_penalty",
+    "augmentation",
 )
 _LARGEST = 1e30
 """No number of a configuration is larger, so that single precision holds it."""
@@ -35,12 +35,21 @@ _ABSENT_IN_OLDER: Mapping[str, Any] = MappingProxyType(
         "solved_below": None,
         "patience": 400_000,
         "weight_noise": None,
-        "blur_penalty": None,
-        "blur_penalty_from": "start",
-        "coincidences": None,
+        "entropy_penalty": None,
+        "entropy_penalty_from": "start",
+        "augmentation": None,
     }
 )
 """What a run did when its version had no such field, whatever the default is today."""
+
+FORMER_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "blur_penalty": "entropy_penalty",
+        "blur_penalty_from": "entropy_penalty_from",
+        "coincidences": "augmentation",
+    }
+)
+"""Fields that had other names before 0.2; folders of runs and entries' commands have these."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +76,12 @@ class TrainingConfig:
             this, as in the paper; None for no limit.
         weight_noise: Standard deviation of the numbers that are added to the weights while
             a gradient is computed, once the task counts as solved; None for no noise.
-        blur_penalty: What each head is charged in each step for its blur, the entropy of its
-            weights: nats of the cost for each nat; None for no charge.
-        blur_penalty_from: ``"start"``: from the first sequence on; ``"solved"``: once the task
-            counts as solved.
-        coincidences: Probability with which a vector of a training sequence is made blank or
-            repeats an earlier one; None for the task's own sequences.
+        entropy_penalty: Coefficient of the entropy of each head's weighting at each step, in
+            nats, which is added to the loss; None for no penalty.
+        entropy_penalty_from: ``"start"``: from the first sequence on; ``"solved"``: once the
+            task counts as solved.
+        augmentation: Probability with which a vector of a training sequence is made blank or
+            repeats an earlier one; None for no augmentation.
         seed: Decides initial weights and training sequences.
         report_every: Sequences between two lines of the log, each with a validation and a
             checkpoint.
@@ -94,9 +103,9 @@ class TrainingConfig:
     max_gradient_norm: float | None = 10.0
     max_gradient_component: float | None = None
     weight_noise: float | None = None
-    blur_penalty: float | None = None
-    blur_penalty_from: Literal["start", "solved"] = "start"
-    coincidences: float | None = None
+    entropy_penalty: float | None = None
+    entropy_penalty_from: Literal["start", "solved"] = "start"
+    augmentation: float | None = None
     seed: int = 1
     report_every: int = 1_000
 
@@ -134,16 +143,17 @@ class TrainingConfig:
                 raise ValueError(
                     f"{name} must be at most {_LARGEST}, not {getattr(self, name)}"
                 )
-        if self.blur_penalty_from not in ("start", "solved"):
+        if self.entropy_penalty_from not in ("start", "solved"):
             raise ValueError(
-                f"blur_penalty_from must be 'start' or 'solved', not {self.blur_penalty_from!r}"
+                f"entropy_penalty_from must be 'start' or 'solved', "
+                f"not {self.entropy_penalty_from!r}"
             )
         if not 0 <= self.decay_fraction <= 1:
             raise ValueError(
                 f"decay_fraction must lie between 0 and 1, not be {self.decay_fraction}"
             )
-        if self.coincidences is not None and self.coincidences > 1:
-            raise ValueError(f"coincidences must be at most 1, not {self.coincidences}")
+        if self.augmentation is not None and self.augmentation > 1:
+            raise ValueError(f"augmentation must be at most 1, not {self.augmentation}")
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"seed must lie between 0 and 2**64 - 1, not be {self.seed}")
 
@@ -166,12 +176,12 @@ class TrainingConfig:
 
         Raises:
             ValueError: If its name or a parameter is wrong, its sequences do not fit into
-                memory, or ``coincidences`` are asked for and it has no vectors.
+                memory, or ``augmentation`` is given and it has no random vectors.
         """
         task = make_task(self.task, **self.task_parameters)
         check_sizes(task, self.batch_size)
-        if self.coincidences is not None:
-            check_vectors(task)
+        if self.augmentation is not None:
+            check_augmentable(task)
         return task
 
     def make_network_options(self) -> dict[str, Any]:
@@ -214,10 +224,14 @@ class TrainingConfig:
         left = self.last_sequence(solved_at) - sequences
         return self.learning_rate * min(1.0, left / decaying)
 
-    def blur_penalty_at(self, solved_at: int | None) -> float:
-        """Return what blur costs, given when the task was solved; None if it is not."""
-        waits = self.blur_penalty_from == "solved" and solved_at is None
-        return 0.0 if self.blur_penalty is None or waits else self.blur_penalty
+    def entropy_penalty_at(self, solved_at: int | None) -> float:
+        """Return the coefficient of the entropy.
+
+        Args:
+            solved_at: Sequences after which the task was solved; None if it is not.
+        """
+        waits = self.entropy_penalty_from == "solved" and solved_at is None
+        return 0.0 if self.entropy_penalty is None or waits else self.entropy_penalty
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
@@ -228,12 +242,18 @@ def complete_fields(data: Mapping[str, Any], source: object) -> dict[str, Any]:
     """Return the fields of a configuration with those that its version did not have.
 
     Args:
-        data: What `TrainingConfig.to_json` returned, in this version or an older one.
+        data: What `TrainingConfig.to_json` returned, in this version or an older one; a field
+            may have its former name.
         source: Where it comes from, for the error.
 
     Raises:
-        ValueError: If a field is unknown, or missing although every version wrote it.
+        ValueError: If a field is unknown, there under both its names, or missing although
+            every version wrote it.
     """
+    twice = sorted(new for old, new in FORMER_NAMES.items() if {old, new} <= data.keys())
+    if twice:
+        raise ValueError(f"{source} must give {', '.join(twice)} under one name")
+    data = {FORMER_NAMES.get(name, name): value for name, value in data.items()}
     known = {field.name for field in dataclasses.fields(TrainingConfig)}
     unknown = sorted(data.keys() - known)
     if unknown:

@@ -1,15 +1,32 @@
-"""What a network must be to be trained, checked before anything is trained or written."""
+"""The network of a run, and what it must be, checked before anything is trained or written."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from ntm_agents.networks import reporting_failures
+from ntm_agents.networks import build_network, reporting_failures
+from ntm_agents.ntm.module import NTM
 from ntm_agents.training.buffers import preserved
+from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.sampling import Batch
 
 _CALL = "logits, state = network(inputs, state=None)"
+
+
+def initial_network(config: TrainingConfig) -> nn.Module:
+    """Draw a run's initial weights from the generators; see `seeded`.
+
+    Raises:
+        ValueError: If the options do not fit the network, or an entropy penalty is given and
+            it has no heads.
+    """
+    network = build_network(config.network, config.make_network_options())
+    if config.entropy_penalty is not None and not isinstance(network, NTM):
+        raise ValueError(
+            f"entropy_penalty must be left out for {config.network}, which has no heads"
+        )
+    return network
 
 
 def check_network(network: nn.Module, name: str, batch: Batch) -> None:

@@ -1,8 +1,13 @@
-"""The device that a user names."""
+"""Devices and threads that a user names, and what a result says of them."""
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
+
 import torch
+
+_PACKAGES = ("ntm-gym", "torch", "numpy", "gymnasium")
 
 
 def find_device(name: str) -> torch.device:
@@ -36,3 +41,21 @@ def find_threads(threads: int) -> int:
     if not 1 <= threads <= 1024:
         raise ValueError(f"threads must lie between 1 and 1024, not be {threads}")
     return threads
+
+
+def describe_device(device: torch.device) -> str:
+    """Return what a result says of the device on which it was computed."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()}, {torch.get_num_threads()} thread(s)"
+
+
+def find_versions(*packages: str) -> dict[str, str]:
+    """Return the versions of the packages that decide a result, and of Python.
+
+    Args:
+        *packages: Names besides those that every training uses.
+    """
+    names = (*_PACKAGES, *packages)
+    versions = {name: importlib.metadata.version(name) for name in names}
+    return versions | {"python": platform.python_version()}

@@ -36,7 +36,6 @@ class EventWriter:
     """
 
     def __init__(self, folder: Path, purge_step: int) -> None:
-        """Begin a file with a name of its own."""
         with naming(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}"

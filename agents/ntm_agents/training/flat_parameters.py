@@ -24,7 +24,6 @@ class FlatParameters:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        """Move the parameters into the vector."""
         parameters = list(network.parameters())
         self.vector = nn.Parameter(torch.cat([p.detach().reshape(-1) for p in parameters]))
         self.vector.grad = torch.zeros_like(self.vector)

@@ -39,7 +39,7 @@ def gradient_of(
         and selects_numba(network.backend, vector.device, vector.dtype)
         and _holds_weights_only(network)
     ):
-        from ntm_agents.training.numba_gradient import NumbaGradient
+        from ntm_agents.training.numba_gradient import NumbaGradient  # needs numba
 
         return NumbaGradient(network, entropy_penalty)
     return autograd_gradient_of(network, flat, entropy_penalty)
@@ -106,7 +106,6 @@ class CapturedGradient:
     def __init__(
         self, compute: ComputeGradient, device: torch.device, network: nn.Module | None = None
     ) -> None:
-        """Capture nothing yet."""
         check_capturable(device)
         self._compute, self._device = compute, device
         self._network = nn.Identity() if network is None else network

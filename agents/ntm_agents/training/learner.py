@@ -21,10 +21,10 @@ from ntm_agents.training.sampling import Batch
 
 
 class Learner:
-    """Changes a network, batch by batch.
+    """Updates a network, batch by batch.
 
     Args:
-        network: What learns, where it is to learn.
+        network: The network, on the device where it is trained.
         config: The run.
         cuda_graph: Launch forward and backward as one CUDA graph for each length of a batch.
 
@@ -33,7 +33,6 @@ class Learner:
     """
 
     def __init__(self, network: nn.Module, config: TrainingConfig, cuda_graph: bool) -> None:
-        """Start with averages of zero."""
         self._config, self._network, self._cuda_graph = config, network, cuda_graph
         self._flat = FlatParameters(network)
         self._device = self._flat.vector.device
@@ -96,17 +95,17 @@ class Learner:
         batch: Batch,
         learning_rate: float,
         noise: Tensor | None = None,
-        blur_penalty: float = 0.0,
+        entropy_penalty: float = 0.0,
     ) -> Tensor | float:
-        """Learn from one batch; return its cost in nats a sequence.
+        """Update the network by one batch; return its loss in nats a sequence.
 
         Args:
-            batch: What to learn from.
-            learning_rate: How fast.
+            batch: Training sequences.
+            learning_rate: Of this update.
             noise: Added to the parameters while the gradient is computed.
-            blur_penalty: See `TrainingConfig`; an NTM's.
+            entropy_penalty: See `TrainingConfig`; 0 for a network without heads.
         """
-        self._set_entropy_penalty(blur_penalty / self._config.batch_size)
+        self._set_entropy_penalty(entropy_penalty / self._config.batch_size)
         nats = self._gradient_under(noise, batch)
         if self._config.max_gradient_component is not None:
             self._flat.clip_gradient_components(self._config.max_gradient_component)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
-import platform
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,21 +15,22 @@ from tqdm import tqdm
 from ntm_agents.checkpoints import save_checkpoint
 from ntm_agents.networks import count_parameters, reporting_failures
 from ntm_agents.training.config import TrainingConfig, is_run
-from ntm_agents.training.contract import check_network
-from ntm_agents.training.devices import find_device
+from ntm_agents.training.contract import check_network, initial_network
+from ntm_agents.training.devices import describe_device, find_device, find_versions
 from ntm_agents.training.events import EventWriter
 from ntm_agents.training.gradients import check_capturable
-from ntm_agents.training.initial_network import draw_network
 from ntm_agents.training.layout import MODEL
 from ntm_agents.training.learner import Learner
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
-from ntm_agents.training.noise import weight_noise
 from ntm_agents.training.random_state import seeded
-from ntm_agents.training.run_folder import Progress, RunFolder, is_published
-from ntm_agents.training.sampling import Batch, TrainingSequences, validation_batch
+from ntm_agents.training.sampling import (
+    Batch,
+    TrainingSequences,
+    validation_batch,
+    weight_noise,
+)
 from ntm_agents.training.sizes import VALIDATION_EPISODES
-
-_PACKAGES = ("ntm-gym", "torch", "numpy", "gymnasium")
+from ntm_agents.training.supervised_run import Progress, SupervisedRun, is_published
 
 
 def train(
@@ -51,7 +50,7 @@ def train(
 
     Args:
         config: The run.
-        output: Its folder; see `RunFolder`.
+        output: Its folder; see `SupervisedRun`.
         device: Where to train, as torch names it.
         command: What was typed, kept in the published description.
         show_progress: Draw a progress bar on standard error.
@@ -64,7 +63,7 @@ def train(
     Raises:
         ValueError: If the device is not there, the configuration does not fit, the network
             cannot be called as `check_network` says, or the folder holds something else or
-            something damaged; if heads are to be charged for blur and the network has none,
+            something damaged; if an entropy penalty is given and the network has no heads,
             or if a CUDA graph is asked for elsewhere than on a CUDA device.
         FloatingPointError: If the cost or what is learned stops being finite; nothing that is
             not finite is written.
@@ -79,9 +78,9 @@ def train(
     task = config.make_task()
     held_out = validation_batch(task, VALIDATION_EPISODES, place)
     with seeded(config.seed, place):
-        network = draw_network(config).to(place)
+        network = initial_network(config).to(place)
         check_network(network, config.network, _first_of(held_out, min(2, config.batch_size)))
-        with RunFolder(output, config) as folder:
+        with SupervisedRun(output, config) as folder:
             if not folder.is_published():
                 learner = Learner(network, config, cuda_graph)
                 progress = _train(config, folder, network, learner, held_out, show_progress)
@@ -92,7 +91,7 @@ def train(
 
 def _train(
     config: TrainingConfig,
-    folder: RunFolder,
+    folder: SupervisedRun,
     network: nn.Module,
     learner: Learner,
     held_out: Batch,
@@ -101,7 +100,7 @@ def _train(
     """Bring the network to the end of the run, from wherever the folder says that it is."""
     place = held_out.inputs.device
     sequences = TrainingSequences(
-        config.make_task(), config.seed, config.batch_size, place, config.coincidences
+        config.make_task(), config.seed, config.batch_size, place, config.augmentation
     )
     progress = _go_on(folder, learner, config)
     done, solved_at = progress.sequences, progress.solved_at
@@ -122,10 +121,10 @@ def _train(
     with bar, EventWriter(folder.tensorboard, purge_step=done) as writer:
         while done < config.last_sequence(solved_at):
             learning_rate = config.learning_rate_at(done, solved_at)
-            blur_penalty = config.blur_penalty_at(solved_at)
+            entropy_penalty = config.entropy_penalty_at(solved_at)
             noise = None if solved_at is None else weight_noise(config, done, parameters)
             summed_nats += learner.update(
-                sequences.batch(done), learning_rate, noise, blur_penalty
+                sequences.batch(done), learning_rate, noise, entropy_penalty
             )
             done += config.batch_size
             bar.update(config.batch_size)
@@ -155,7 +154,7 @@ def _train(
     return progress
 
 
-def _go_on(folder: RunFolder, learner: Learner, config: TrainingConfig) -> Progress:
+def _go_on(folder: SupervisedRun, learner: Learner, config: TrainingConfig) -> Progress:
     """Bring the learner to the folder's checkpoint, or leave it at the start without one.
 
     Raises:
@@ -181,7 +180,7 @@ def _go_on(folder: RunFolder, learner: Learner, config: TrainingConfig) -> Progr
 
 
 def _check_finite(
-    line: Mapping[str, float], learner: Learner, folder: RunFolder, last_good: int
+    line: Mapping[str, float], learner: Learner, folder: SupervisedRun, last_good: int
 ) -> None:
     """Stop before anything that is not finite is written.
 
@@ -219,7 +218,7 @@ def _validate(network: nn.Module, held_out: Batch) -> float:
     network.eval()
     try:
         with reporting_failures(
-            f"{type(network).__name__} must answer inputs of shape "
+            f"{type(network).__name__} must take inputs of shape "
             f"{tuple(held_out.inputs.shape)} in evaluation mode, but failed"
         ):
             logits = network(held_out.inputs)[0]
@@ -249,13 +248,6 @@ def _description(
         "cpu_time_s": round(final.cpu_time_s, 1),
         "training": config.to_json(),
         "command": command,
-        "machine": _machine(next(network.parameters()).device),
-        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}
-        | {"python": platform.python_version()},
+        "machine": describe_device(next(network.parameters()).device),
+        "versions": find_versions(),
     }
-
-
-def _machine(place: torch.device) -> str:
-    if place.type == "cuda":
-        return torch.cuda.get_device_name(place)
-    return f"{platform.machine()}, {torch.get_num_threads()} thread(s)"

@@ -17,12 +17,12 @@ def nats_per_sequence(logits: Tensor, batch: Batch) -> Tensor:
 
     Args:
         logits: Shape ``(B, T, O)``.
-        batch: What was asked.
+        batch: Targets, and which steps are scored.
 
     Returns:
         A scalar, in nats.
     """
-    weight = batch.scored.expand_as(logits)
+    weight = batch.target_mask.expand_as(logits)
     total = functional.binary_cross_entropy_with_logits(
         logits, batch.targets, weight, reduction="sum"
     )

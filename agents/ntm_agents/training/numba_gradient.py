@@ -28,7 +28,6 @@ class NumbaGradient:
     """
 
     def __init__(self, network: NTM, entropy_penalty: float = 0.0) -> None:
-        """Look up the parameters and where their gradients go."""
         self._config, self._entropy_penalty = network.config, entropy_penalty
         weights = network.weights().flat()
         self._parameters = parameter_arrays(weights, self._config)
@@ -48,7 +47,7 @@ class NumbaGradient:
         logits = found.results
         d_logits = torch.empty_like(logits)
         nats = cross_entropy(
-            array(logits), array(batch.targets), array(batch.scored), array(d_logits)
+            array(logits), array(batch.targets), array(batch.target_mask), array(d_logits)
         )
         penalty = self._entropy_penalty
         backward_pass(found.kept, parameters, d_logits, _NO_GRADIENT, penalty, gradient)

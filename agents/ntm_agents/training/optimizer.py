@@ -36,7 +36,6 @@ class GravesRMSProp(torch.optim.Optimizer):
         momentum: float = 0.9,
         epsilon: float = 1e-4,
     ) -> None:
-        """Start all averages at zero."""
         defaults = {"lr": lr, "decay": decay, "momentum": momentum, "epsilon": epsilon}
         super().__init__(parameters, defaults)
         for group in self.param_groups:

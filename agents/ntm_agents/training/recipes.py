@@ -38,10 +38,10 @@ _TRANSFORMER = TrainingConfig(
     decay_fraction=0.25,
     report_every=1_600,
 )
-_COINCIDENCES = {"coincidences": 0.1}
+_AUGMENTATION = {"augmentation": 0.1}
 _REPEAT_COPY = {
-    **_COINCIDENCES,
-    "blur_penalty": 0.0001,
+    **_AUGMENTATION,
+    "entropy_penalty": 0.0001,
     "solved_below": 1.0,
     "sequences": 150_000,
     "decay_fraction": 0.6,
@@ -74,9 +74,9 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "copy/ntm-ff": _for_task(
             "copy",
             _NTM_FEEDFORWARD,
-            **_COINCIDENCES,
-            blur_penalty=0.0005,
-            blur_penalty_from="solved",
+            **_AUGMENTATION,
+            entropy_penalty=0.0005,
+            entropy_penalty_from="solved",
             solved_below=0.05,
             sequences=200_000,
             decay_fraction=1.0,
@@ -84,7 +84,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "copy/ntm-lstm": _for_task(
             "copy",
             _NTM_LSTM,
-            **_COINCIDENCES,
+            **_AUGMENTATION,
             solved_below=0.05,
             sequences=200_000,
             decay_fraction=0.4,
@@ -115,7 +115,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
                 initial_strength=4.0,
                 memory_start="shared",
             ),
-            **_COINCIDENCES,
+            **_AUGMENTATION,
             solved_below=0.5,
             sequences=120_000,
             decay_fraction=0.5,
@@ -124,7 +124,7 @@ RECIPES: Mapping[str, TrainingConfig] = MappingProxyType(
         "associative_recall/ntm-lstm": _for_task(
             "associative_recall",
             _with_options(_NTM_LSTM, initial_strength=4.0, memory_start="shared"),
-            **_COINCIDENCES,
+            **_AUGMENTATION,
             solved_below=0.5,
             sequences=80_000,
             decay_fraction=0.5,

@@ -1,91 +1,69 @@
-"""A run on disk: configuration, checkpoint, log, and in the end the published network."""
+"""A run on disk, of any kind of training: configuration, checkpoint, lock."""
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import json
-import logging
-import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from ntm_agents.checkpoints import read_description
 from ntm_agents.files import read_tensors, write_tensors
-from ntm_agents.training.config import TrainingConfig, complete_fields
-from ntm_agents.training.layout import CONFIG, LOG, MODEL
-from ntm_agents.training.run_log import append_line, damaged_lines, read_log, rewrite_log
+from ntm_agents.training.layout import CONFIG, MODEL
 from ntm_gym.files import is_leftover, naming, read_json, remove_leftovers, write_json
 
-_LOGGER = logging.getLogger(__name__)
-_FORMAT = 2
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 _LOCK = ".lock"
 
 
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        sequences: Sequences trained on.
-        wall_time_s: Seconds that took, over all sessions.
-        cpu_time_s: Of a processor, likewise; less where the process was stopped or waited.
-        solved_at: Sequences after which the task counted as solved; None if it does not.
-        tensors: All that decides the updates to come; see `Learner.state`.
-        report: The line of the log that was written with the checkpoint; None if it is not
-            known, in checkpoints of format 1.
-        layout: Names and shapes of the parameters; None in checkpoints of format 1.
-        format: 2; 1 for checkpoints without buffers and generators, as before 0.2.
-    """
-
-    sequences: int
-    wall_time_s: float
-    cpu_time_s: float
-    solved_at: int | None
-    tensors: dict[str, Tensor]
-    report: dict[str, Any] | None = None
-    layout: list[list[Any]] | None = None
-    format: int = _FORMAT
-
-
 class RunFolder:
-    """The folder of one run.
+    """The folder of one run; a context that no other process can be in.
 
     Args:
-        path: A folder that does not exist, is empty, or holds the same run; no other process
-            may be at work in it.
-        config: The run.
+        path: A folder that does not exist, is empty, or holds the same run.
+        config: What decides the run, ready for JSON.
+        complete: Brings a configuration that an older version wrote to this one's fields.
+
+    Attributes:
+        path: The folder.
+        model: Where the weights are published.
+        tensorboard: Folder of TensorBoard's events.
 
     Raises:
         ValueError: If the folder holds something else, or another process is at work in it.
         OSError: If it cannot be written to.
     """
 
-    def __init__(self, path: Path, config: TrainingConfig) -> None:
-        """Claim the folder for this run."""
+    def __init__(
+        self,
+        path: Path,
+        config: dict[str, Any],
+        complete: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    ) -> None:
         self.path = path
         self.model = path / MODEL
         self.tensorboard = path / "tensorboard"
-        self._config = path / CONFIG
         self._checkpoint = path / "checkpoint.safetensors"
-        self._log = path / LOG
-        self._check_content(config)
+        _check_content(path, config, complete)
         with naming(path):
             path.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(path)
         try:
             remove_leftovers(path)
-            self._check_content(config)  # again: another process may have begun meanwhile
-            if not self._config.exists():
-                write_json(self._config, config.to_json())
+            _check_content(path, config, complete)  # another process may have begun meanwhile
+            if not (path / CONFIG).exists():
+                write_json(path / CONFIG, config)
         except BaseException:
             self._lock.release()
             raise
 
-    def __enter__(self) -> RunFolder:
+    def __enter__(self) -> Self:
         """Return the folder."""
         return self
 
@@ -98,119 +76,83 @@ class RunFolder:
         """Let other processes in."""
         self._lock.release()
 
-    def is_published(self) -> bool:
-        """Return whether the published network is there, whole, with its description."""
-        return is_published(self.model)
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return self._checkpoint.exists()
 
-    def restore(self) -> Progress | None:
-        """Return the last checkpoint, if there is one, and forget what was logged after it.
-
-        Raises:
-            ValueError: If the checkpoint is damaged or foreign.
-        """
-        progress = self._read_checkpoint() if self._checkpoint.exists() else None
-        kept: dict[int, dict[str, Any]] = {}
-        if progress is not None:
-            if damaged := damaged_lines(self._log):
-                _LOGGER.warning("%s: left out damaged lines %s", self._log, damaged)
-            kept = {line["sequences"]: line for line in self.read_log()}
-            if progress.report is not None:
-                kept[progress.sequences] = progress.report
-        rewrite_log(
-            self._log,
-            [
-                kept[sequences]
-                for sequences in sorted(kept)
-                if progress is not None and sequences <= progress.sequences
-            ],
-        )
-        return progress
-
-    def save(self, progress: Progress) -> None:
+    def write_checkpoint(self, tensors: dict[str, Tensor], fields: dict[str, Any]) -> None:
         """Replace the checkpoint.
+
+        Args:
+            tensors: By name.
+            fields: Ready for JSON, and finite.
 
         Raises:
             OSError: If it cannot be written; the last one stays.
         """
-        metadata = {
-            field.name: getattr(progress, field.name)
-            for field in dataclasses.fields(progress)
-            if field.name != "tensors"
-        }
-        write_tensors(self._checkpoint, progress.tensors, json.dumps(metadata, allow_nan=False))
+        write_tensors(self._checkpoint, tensors, json.dumps(fields, allow_nan=False))
 
-    def log(self, line: dict[str, Any]) -> None:
-        """Append a line to the log, for good."""
-        append_line(self._log, line)
+    def read_checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return what was written last; None if nothing was.
 
-    def read_log(self) -> list[dict[str, Any]]:
-        """Return the log's whole lines; see `run_log.read_log`."""
-        return read_log(self._log)
+        Raises:
+            ValueError: If the checkpoint is damaged or foreign.
+        """
+        if not self.has_checkpoint:
+            return None
+        with self.naming_checkpoint():
+            tensors, text = read_tensors(self._checkpoint)
+            fields = json.loads(text)
+            if not isinstance(fields, dict):
+                raise ValueError("it says nothing of its run")
+        return tensors, fields
 
-    def _check_content(self, config: TrainingConfig) -> None:
-        """Refuse a folder that holds something else than this run, and change nothing."""
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} must be a folder, but is a file")
-        if self._config.exists():
-            wanted = json.loads(json.dumps(config.to_json()))
-            given = complete_fields(read_json(self._config), self._config)
-            differing = sorted(k for k in given | wanted if given.get(k) != wanted.get(k))
-            if differing:
-                raise ValueError(
-                    f"{self.path} holds another run: {', '.join(differing)} differ; "
-                    f"give another --output or remove the folder"
-                )
-        elif self.path.exists() and not all(map(_may_lie_in_new_folder, self.path.iterdir())):
-            raise ValueError(
-                f"{self.path} must be empty or hold a run, but holds something else"
-            )
+    @contextlib.contextmanager
+    def naming_checkpoint(self) -> Iterator[None]:
+        """Let an error of what is read from the checkpoint say which file, and what to do.
 
-    def _read_checkpoint(self) -> Progress:
-        path = self._checkpoint
-        advice = "remove it to begin the run anew"
+        Raises:
+            ValueError: The same error with more words.
+        """
         try:
-            tensors, metadata = read_tensors(path)
-        except ValueError as error:
-            raise ValueError(f"{error}; {advice}") from error
-        try:
-            return _parse_progress(metadata, tensors)
+            yield
         except (ValueError, TypeError, RecursionError) as error:
             raise ValueError(
-                f"{path} must be the checkpoint of a run: {error}; {advice}"
+                f"{self._checkpoint} must be the checkpoint of this run: {error}; remove it to "
+                f"begin the run anew"
             ) from error
 
 
-def is_published(model: Path) -> bool:
-    """Return whether a run is finished: its network is there, whole, and its description.
+def _check_content(
+    path: Path,
+    config: dict[str, Any],
+    complete: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    """Refuse a folder that holds something else than this run, and change nothing."""
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} must be a folder, but is a file")
+    if (path / CONFIG).exists():
+        given, wanted = complete(read_json(path / CONFIG)), json.loads(json.dumps(config))
+        if differing := _differing(given, wanted):
+            raise ValueError(
+                f"{path} holds another run: {', '.join(differing)} differ; "
+                f"give another --output or remove the folder"
+            )
+    elif path.exists() and not all(map(_may_lie_in_new_folder, path.iterdir())):
+        raise ValueError(f"{path} must be empty or hold a run, but holds something else")
 
-    Args:
-        model: ``model.safetensors`` of a run's folder.
-    """
-    try:
-        read_description(model)
-        read_tensors(model)
-    except ValueError:
-        return False
-    return True
 
-
-def _parse_progress(metadata: str, tensors: dict[str, Tensor]) -> Progress:
-    fields = json.loads(metadata)
-    if not isinstance(fields, dict):
-        raise ValueError("it says nothing of its run")
-    if fields.get("format", 1) not in (1, _FORMAT):
-        raise ValueError(f"it has format {fields['format']!r}, of a newer version of ntm-gym")
-    older = {"format": 1, "cpu_time_s": 0.0, "solved_at": 0, "report": None, "layout": None}
-    progress = Progress(**{**older, **fields}, tensors=tensors)
-    counts = [progress.sequences, *([] if progress.solved_at is None else [progress.solved_at])]
-    times = (progress.wall_time_s, progress.cpu_time_s)
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
-        raise ValueError(f"{counts} must be numbers of sequences")
-    if not all(isinstance(time, int | float) and math.isfinite(time) for time in times):
-        raise ValueError(f"{times} must be seconds")
-    if not isinstance(progress.report, dict | None):
-        raise ValueError(f"{progress.report!r} must be a line of the log")
-    return progress
+def _differing(given: dict[str, Any], wanted: dict[str, Any], within: str = "") -> list[str]:
+    """Return the names of fields that differ, ``a.b`` for a field ``b`` of ``a``."""
+    names: list[str] = []
+    for name in sorted(given.keys() | wanted.keys()):
+        one, other = given.get(name), wanted.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            names += _differing(one, other, f"{within}{name}.")
+        elif one != other:
+            names.append(f"{within}{name}")
+    return names
 
 
 def _may_lie_in_new_folder(path: Path) -> bool:
@@ -219,7 +161,7 @@ def _may_lie_in_new_folder(path: Path) -> bool:
 
 
 def _lock(folder: Path) -> FileLock:
-    """Hold a lock that no other process can hold until this one ends or lets go of it."""
+    """Hold a lock that no other process can hold until this one ends or releases it."""
     path = folder / _LOCK
     lock = FileLock(path, timeout=0)
     with naming(path):

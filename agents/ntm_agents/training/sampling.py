@@ -1,4 +1,4 @@
-"""Training sequences: a pure function of seed and position."""
+"""What a run draws: training sequences and weight noise, functions of seed and position."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ntm_agents.training.coincidences import sample_with_coincidences
+from ntm_agents.training.augmentation import sample_augmented
+from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.sizes import block_size
 from ntm_gym.tasks import Episodes, Task
 from ntm_gym.tasks.keyed_random import derive_keys
@@ -23,12 +24,12 @@ class Batch(NamedTuple):
     Attributes:
         inputs: Shape ``(B, T, I)``, float32.
         targets: Shape ``(B, T, O)``, float32, bits.
-        scored: One where a step is scored and zero elsewhere, ``(B, T, 1)``, float32.
+        target_mask: One where a step is scored and zero elsewhere, ``(B, T, 1)``, float32.
     """
 
     inputs: Tensor
     targets: Tensor
-    scored: Tensor
+    target_mask: Tensor
 
 
 def to_batch(episodes: Episodes, device: torch.device) -> Batch:
@@ -52,11 +53,11 @@ class TrainingSequences:
     """Sequence number ``i`` of a seed, whatever was drawn before; sampled a block at a time.
 
     Args:
-        task: What to sample.
-        seed: Which sequences.
+        task: The task.
+        seed: The training seed.
         batch_size: Sequences in a batch.
-        device: Where to put them.
-        coincidences: See `TrainingConfig`; None for the task's own sequences.
+        device: The device that batches are put on.
+        augmentation: See `TrainingConfig`; None for no augmentation.
     """
 
     def __init__(
@@ -65,11 +66,10 @@ class TrainingSequences:
         seed: int,
         batch_size: int,
         device: torch.device,
-        coincidences: float | None = None,
+        augmentation: float | None = None,
     ) -> None:
-        """Sample nothing yet."""
         self._task, self._seed, self._batch_size = task, seed, batch_size
-        self._device, self._coincidences = device, coincidences
+        self._device, self._augmentation = device, augmentation
         self._block_size = block_size(task, batch_size)
         self._first = -1
         self._block: Batch | None = None
@@ -88,6 +88,22 @@ class TrainingSequences:
         return Batch(*(field[rows, :steps] for field in self._block))
 
     def _sample(self, keys: NDArray[np.uint64]) -> Episodes:
-        if self._coincidences is None:
+        if self._augmentation is None:
             return self._task.sample(keys)
-        return sample_with_coincidences(self._task, keys, self._coincidences)
+        return sample_augmented(self._task, keys, self._augmentation)
+
+
+def weight_noise(config: TrainingConfig, position: int, parameters: Tensor) -> Tensor | None:
+    """Return what is added to the parameters (Graves 2011), or None if nothing is.
+
+    Args:
+        config: The run.
+        position: Sequences seen before.
+        parameters: Shape ``(P,)``.
+    """
+    if config.weight_noise is None:
+        return None
+    generator = np.random.Generator(np.random.SFC64([config.seed, position]))
+    noise = generator.standard_normal(len(parameters), np.float32)
+    noise *= config.weight_noise
+    return torch.from_numpy(noise).to(parameters)

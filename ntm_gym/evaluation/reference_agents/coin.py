@@ -11,7 +11,7 @@ from ntm_gym.tasks import Task
 
 
 class CoinAgent:
-    """Gives every bit one half: costs exactly one bit for each bit it is asked.
+    """Gives every bit one half: costs exactly one bit for each target bit.
 
     Args:
         task: The task it will play.
@@ -19,7 +19,6 @@ class CoinAgent:
     """
 
     def __init__(self, task: Task, seed: int = 0) -> None:
-        """Take a coin."""
         self._output_size = task.output_size
         self._rng = np.random.default_rng(seed)
 

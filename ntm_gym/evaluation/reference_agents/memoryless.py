@@ -14,9 +14,9 @@ _MEMORYLESS = 3
 
 
 class MemorylessAgent:
-    """Answers as well as can be from what is shown now, forgetting everything before.
+    """Predicts as well as can be from the current observation, and keeps nothing before it.
 
-    The best such answer to an observation is the mean of the targets that it stands beside,
+    The best such prediction is the mean of the targets that an observation stands beside,
     taken here over sampled episodes.
 
     Args:
@@ -25,7 +25,6 @@ class MemorylessAgent:
     """
 
     def __init__(self, task: Task, episodes: int = 5_000) -> None:
-        """Take the means."""
         sample = task.sample(derive_keys(0, _MEMORYLESS, 0, episodes))
         observations = sample.inputs[sample.target_mask]
         targets = sample.targets[sample.target_mask]
@@ -34,14 +33,14 @@ class MemorylessAgent:
         sums = np.zeros((len(seen), task.output_size))
         np.add.at(sums, groups, targets)
         means = sums / np.bincount(groups)[:, None]
-        self._answers = dict(zip((row.tobytes() for row in seen), means, strict=True))
+        self._means = dict(zip((row.tobytes() for row in seen), means, strict=True))
         self._unseen = targets.mean(0)
 
     def predict_sequences(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the mean target beside each observation."""
         flat = np.ascontiguousarray(inputs.reshape(-1, inputs.shape[-1]))
-        answers = [self._answers.get(row.tobytes(), self._unseen) for row in flat]
-        return np.array(answers).reshape(*inputs.shape[:2], -1)
+        probabilities = [self._means.get(row.tobytes(), self._unseen) for row in flat]
+        return np.array(probabilities).reshape(*inputs.shape[:2], -1)
 
     def predict_probabilities(
         self,
@@ -59,6 +58,6 @@ class MemorylessAgent:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = True,
     ) -> tuple[NDArray[np.int8], Any]:
-        """Answer with the likelier bits."""
+        """Predict the likelier bits."""
         probabilities, state = self.predict_probabilities(observation, state)
         return (probabilities > 0.5).astype(np.int8), state

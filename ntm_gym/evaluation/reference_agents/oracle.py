@@ -11,7 +11,7 @@ from ntm_gym.tasks import Task
 
 
 class OracleAgent:
-    """Remembers everything and answers as well as can be.
+    """Remembers everything and predicts as well as can be.
 
     Args:
         task: The task it will play.
@@ -21,12 +21,11 @@ class OracleAgent:
     """
 
     def __init__(self, task: Task) -> None:
-        """Make sure that the task can be solved."""
         task.solve(np.zeros((0, 1, task.input_size), np.float32))
         self._task = task
 
     def predict_sequences(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the best possible answers to whole episodes; see `Task.solve`."""
+        """Return the best possible probabilities for whole episodes; see `Task.solve`."""
         return self._task.solve(inputs)
 
     def predict_probabilities(
@@ -35,16 +34,16 @@ class OracleAgent:
         state: Any = None,
         episode_start: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.float64], Any]:
-        """Answer one step; the state is all that each environment has shown so far."""
+        """Predict one step; the state is every environment's observations so far."""
         if state is None:
             state = [np.empty((0, observation.shape[1]), np.float32)] * len(observation)
         begins = np.zeros(len(observation), bool) if episode_start is None else episode_start
         histories = [
-            np.concatenate([history[:0] if begin else history, shown[None]])
-            for history, begin, shown in zip(state, begins, observation, strict=True)
+            np.concatenate([history[:0] if begin else history, current[None]])
+            for history, begin, current in zip(state, begins, observation, strict=True)
         ]
-        answers = [self.predict_sequences(history[None])[0, -1] for history in histories]
-        return np.array(answers), histories
+        probabilities = [self.predict_sequences(history[None])[0, -1] for history in histories]
+        return np.array(probabilities), histories
 
     def predict(
         self,
@@ -53,6 +52,6 @@ class OracleAgent:
         episode_start: NDArray[np.bool_] | None = None,
         deterministic: bool = True,
     ) -> tuple[NDArray[np.int8], Any]:
-        """Answer one step with the likelier bits; the oracle never guesses."""
+        """Predict one step with the likelier bits; the oracle never guesses."""
         probabilities, state = self.predict_probabilities(observation, state, episode_start)
         return (probabilities > 0.5).astype(np.int8), state

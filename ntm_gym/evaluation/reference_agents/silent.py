@@ -11,14 +11,13 @@ from ntm_gym.tasks import Task
 
 
 class SilentAgent:
-    """Answers zeros and says nothing of how sure it is.
+    """Predicts zeros and gives no probabilities.
 
     Args:
         task: The task it will play.
     """
 
     def __init__(self, task: Task) -> None:
-        """Remember the size of an answer."""
         self._output_size = task.output_size
 
     def predict(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ntm_gym.commands.leaderboard import add_about_options, read_about
-from ntm_gym.commands.progress import Progress
-from ntm_gym.commands.threads import use_one_thread
+from ntm_gym.leaderboard.about import add_about_options, read_about
+from ntm_gym.terminal import progress, use_one_thread
 from ntm_paper.collection import collect
 
 
@@ -25,9 +24,9 @@ def run(args: argparse.Namespace) -> int:
     """Make entries of all recipes that have finished runs, and say which."""
     use_one_thread()
     found = False
-    with Progress("evaluating") as progress:
+    with progress("evaluating") as advance:
         for folder, entry in collect(
-            args.runs, args.board, read_about(args), args.only, progress.advance
+            args.runs, args.board, read_about(args), args.only, advance
         ):
             found = True
             what = "has these runs already" if entry is None else f"{len(entry.runs)} runs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ntm_gym.leaderboard.reading import read_board
+from ntm_gym.leaderboard.board import read_board
 from ntm_paper.result_tables import (
     against_lstm_table,
     costs_table,

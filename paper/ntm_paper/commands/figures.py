@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ntm_gym.commands.progress import Progress
-from ntm_gym.commands.threads import use_one_thread
+from ntm_gym.terminal import progress, use_one_thread
 from ntm_paper.figures.runs import BoardEntries, MissingRunError, RunFolders, Runs
 
 
@@ -59,11 +58,11 @@ def draw_figures(runs: Runs, folder: Path, only: list[int] | None = None) -> lis
     if unknown:
         raise ValueError(f"figures are {min(FIGURES)} to {max(FIGURES)}, not {unknown[0]}")
     lines = []
-    with Progress("drawing", len(numbers)) as progress:
+    with progress("drawing", len(numbers)) as advance:
         for number in numbers:
             try:
                 lines.append(str(save_figure(number, runs, folder)))
             except MissingRunError as error:
                 lines.append(f"figure {number} is missing: {error}")
-            progress.advance(f"figure {number}")
+            advance(f"figure {number}")
     return lines

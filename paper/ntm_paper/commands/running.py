@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ntm_agents.training.layout import RUNS
-from ntm_paper.display import Display, format_time
-from ntm_paper.estimate import seconds_left
-from ntm_paper.jobs import Job, read_progress
 from ntm_paper.plan import longest_first
-from ntm_paper.scheduler import run_jobs
+from ntm_paper.sweep.display import Display, format_time
+from ntm_paper.sweep.estimate import seconds_left
+from ntm_paper.sweep.jobs import Job, read_progress
+from ntm_paper.sweep.scheduler import run_jobs
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ntm_gym.commands.leaderboard_verify import check_episodes
-from ntm_gym.commands.progress import Progress
-from ntm_gym.commands.threads import use_one_thread
-from ntm_gym.leaderboard.reading import find_entries, read_entry
-from ntm_gym.leaderboard.verification import check_networks, first_difference, play_again
+from ntm_gym.leaderboard.board import find_entries
+from ntm_gym.leaderboard.reading import read_entry
+from ntm_gym.leaderboard.verification import replay
+from ntm_gym.terminal import check_episodes, progress, use_one_thread
 from ntm_paper.second_machine import differences_in, write_report
 
 
@@ -35,17 +34,14 @@ def run(args: argparse.Namespace) -> int:
     failed = False
     check_episodes(args.episodes)
     for folder in args.entry or find_entries(args.board):
-        entry, by_seed, counting = read_entry(folder), {}, []
-        check_networks(entry, folder)
-        with Progress(entry.name, len(entry.runs) * len(entry.suite.points)) as progress:
-            for claim in entry.runs:
-                fresh = play_again(
-                    entry, claim, folder, args.episodes, on_point=progress.advance
-                )
-                by_seed[claim.train_seed] = differences_in(claim.points, fresh)
-                counting.append(first_difference(claim, fresh))
+        entry = read_entry(folder)
+        with progress(entry.name, len(entry.runs) * len(entry.suite.points)) as advance:
+            replayed = replay(entry, folder, args.episodes, on_point=advance)
+        by_seed = {
+            run.train_seed: differences_in(run.points, found)
+            for run, found in zip(entry.runs, replayed.results, strict=True)
+        }
         write_report(args.out, folder.name, by_seed)
-        difference = next(filter(None, counting), None)
-        failed |= difference is not None
-        print(f"{entry.name}, {entry.suite.name}: {difference or 'verified'}")
+        failed |= replayed.difference is not None
+        print(f"{entry.name}, {entry.suite.name}: {replayed.difference or 'verified'}")
     return 1 if failed else 0

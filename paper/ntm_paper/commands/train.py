@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from ntm_paper.commands.running import add_training_options, finish
-from ntm_paper.jobs import make_job
 from ntm_paper.plan import PLAN, select
 from ntm_paper.seeds import parse_seeds
+from ntm_paper.sweep.jobs import make_job
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,9 +6,9 @@ import argparse
 
 from ntm_agents.training.recipes import find_recipe
 from ntm_paper.commands.running import add_training_options, finish
-from ntm_paper.jobs import make_job
 from ntm_paper.plan import expected_seconds
 from ntm_paper.seeds import parse_seeds
+from ntm_paper.sweep.jobs import make_job
 from ntm_paper.variants import VARIANTS, differences, find_variant
 
 

@@ -1,4 +1,4 @@
-"""What was asked and what was answered."""
+"""Targets and the probabilities that an agent gave."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_agents.ntm.tracing import trace_arrays
-from ntm_gym.evaluation.agent import Agent, SequenceAgent
+from ntm_gym.evaluation.agent import Agent, SequenceAgent, TracingAgent
 from ntm_gym.evaluation.loading import load_checkpoint_agent
 from ntm_gym.files import read_json
 from ntm_paper.collection import RecipeRow
@@ -168,7 +167,8 @@ def trace_run(run: Run, inputs: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
     Raises:
         ValueError: If the run's network is none.
     """
-    arrays = trace_arrays(run.agent(), inputs)
+    agent = run.agent()
+    arrays = agent.trace_memory(inputs) if isinstance(agent, TracingAgent) else None
     if arrays is None:
         raise ValueError(f"{run.checkpoint} must hold a Neural Turing Machine")
-    return arrays
+    return dict(arrays)

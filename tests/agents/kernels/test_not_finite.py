@@ -162,7 +162,7 @@ def batch_of(dtype: torch.dtype) -> Batch:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("value", [NAN, INF, -INF])
-@pytest.mark.parametrize("place", [(0, 1, 2), (1, 1, 2)], ids=["scored", "not scored"])
+@pytest.mark.parametrize("place", [(0, 1, 2), (1, 1, 2)], ids=["target_mask", "not scored"])
 def test_the_loss_of_a_logit_that_is_not_finite_is_not_finite(
     place: tuple[int, int, int], value: float, dtype: torch.dtype
 ) -> None:
@@ -177,7 +177,7 @@ def test_the_loss_of_a_logit_that_is_not_finite_is_not_finite(
     found = torch.zeros_like(logits)
 
     nats = cross_entropy(
-        logits.detach().numpy(), batch.targets.numpy(), batch.scored.numpy(), found.numpy()
+        logits.detach().numpy(), batch.targets.numpy(), batch.target_mask.numpy(), found.numpy()
     )
 
     assert not expected.isfinite()

@@ -15,8 +15,9 @@ from ntm_agents.kernels.reference import core_step
 from ntm_agents.ntm.config import Controller
 from ntm_agents.ntm.entropy import entropy_of
 from ntm_agents.training.config import TrainingConfig
-from ntm_agents.training.initial_network import initial_network
+from ntm_agents.training.contract import initial_network
 from ntm_agents.training.learner import Learner
+from ntm_agents.training.random_state import seeded
 from ntm_agents.training.sampling import Batch, to_batch
 from ntm_gym.tasks.keyed_random import derive_keys
 
@@ -133,9 +134,10 @@ def test_a_sequence_is_charged_the_same_in_batches_of_any_size() -> None:
     batch = to_batch(episode, torch.device("cpu"))
     found = []
     for config in (one, dataclasses.replace(one, batch_size=4)):
-        network = initial_network(config)
+        with seeded(1, torch.device("cpu")):
+            network = initial_network(config)
         repeated = Batch(*(field.repeat(config.batch_size, 1, 1) for field in batch))
-        Learner(network, config, cuda_graph=False).update(repeated, 0.0, blur_penalty=0.1)
+        Learner(network, config, cuda_graph=False).update(repeated, 0.0, entropy_penalty=0.1)
         found.append([parameter.grad for parameter in network.parameters()])
 
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)

@@ -26,9 +26,11 @@ from ntm_agents.sb3 import (
     load_policy,
     make_sb3_env,
 )
+from ntm_agents.sb3.curve import EVALUATION, right_bits
 from ntm_agents.sb3.environments import env_point, preset_for
-from ntm_agents.sb3.learning import learn, right_bits
-from ntm_agents.sb3.run_folder import PPORunFolder
+from ntm_agents.sb3.learning import learn
+from ntm_agents.sb3.ppo_run import PPORun
+from ntm_agents.training.run_folder import RunFolder
 from ntm_baselines.sb3_lstm_policy import LSTMPolicy
 from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.evaluate import evaluate_point
@@ -88,20 +90,20 @@ def stop_after(
 ) -> None:
     """Learn until so many checkpoints are written, then stop in the middle of a rollout."""
     left = [saves]
-    save, step = PPORunFolder.save, learning._Run._on_step
+    save, step = RunFolder.write_checkpoint, PPORun._on_step
 
-    def counted(self: PPORunFolder, *given: Any) -> None:
+    def counted(self: RunFolder, *given: Any) -> None:
         save(self, *given)
         left[0] -= 1
 
-    def stopping(self: learning._Run) -> bool:
+    def stopping(self: PPORun) -> bool:
         if left[0] <= 0:
             raise Stopped
         return step(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(PPORunFolder, "save", counted)
-        patch.setattr(learning._Run, "_on_step", stopping)
+        patch.setattr(RunFolder, "write_checkpoint", counted)
+        patch.setattr(PPORun, "_on_step", stopping)
         with pytest.raises(Stopped):
             learn(SHORT, 3, output, *arguments, checkpoint_every=1)
 
@@ -211,21 +213,21 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_what_a_killed_first_write_leaves_does_not_block_the_folder(tmp_path: Path) -> None:
     (tmp_path / ".config.json.1a2b3c4d.partial").write_text('{"al')
-    with PPORunFolder(tmp_path, {"seed": 1}):
+    with RunFolder(tmp_path, {"seed": 1}):
         assert not list(tmp_path.glob("*.partial"))
 
 
 def test_two_processes_cannot_be_in_one_folder(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from ntm_agents.sb3.run_folder import *\n"
-        "PPORunFolder(Path(sys.argv[1]), {'seed': 1})"
+        "import sys; from pathlib import Path; from ntm_agents.training.run_folder import *\n"
+        "RunFolder(Path(sys.argv[1]), {'seed': 1})"
     )
-    with PPORunFolder(tmp_path, {"seed": 1}):
+    with RunFolder(tmp_path, {"seed": 1}):
         found = subprocess.run(
             [sys.executable, "-c", program, tmp_path], capture_output=True, text=True
         )
     assert "another process is training in" in found.stderr
-    with PPORunFolder(tmp_path, {"seed": 1}):
+    with RunFolder(tmp_path, {"seed": 1}):
         pass
 
 
@@ -308,7 +310,7 @@ def test_a_run_publishes_the_network_that_it_measured(tmp_path: Path) -> None:
 def test_the_weights_of_every_policy_are_kept(tmp_path: Path) -> None:
     outcome = learn(SHORT, 3, tmp_path, LSTMPolicy, {"lstm_hidden_size": 9})
     policy, description = load_policy(tmp_path / "model.safetensors")
-    assert right_bits(policy, "NTMCopySmall-v0", learning.EVALUATION) == outcome["right_bits"]
+    assert right_bits(policy, "NTMCopySmall-v0", EVALUATION) == outcome["right_bits"]
     assert description["policy"] == "ntm_baselines.sb3_lstm_policy:LSTMPolicy"
     assert description["policy_kwargs"] == {"lstm_hidden_size": 9}
     assert description["track"] == "reward only"
@@ -318,7 +320,12 @@ def test_the_weights_of_every_policy_are_kept(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"policy": "os:system"}, "must be trusted to be imported; trusted are ntm_baselines"),
-        ({"policy_kwargs": {"lstm_hidden_size": 8}}, "does not fit its policy: .* differ"),
+        ({"policy_kwargs": {"lstm_hidden_size": 8}}, "does not fit .*LSTMPolicy.: .* differ"),
+        ({"policy_kwargs": {"lstm_hidden_size": 10**12}}, "options must be at most"),
+        (
+            {"policy_kwargs": {"lstm_hidden_size": 10**6}},
+            "options ask for more than",
+        ),
         ({"policy_kwargs": {"nope": 8}}, "does not take its policy_kwargs"),
         ({"task": {"name": "nope", "parameters": {}}}, "nope"),
         ({"task": {}}, "the description's task cannot be built"),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ntm_agents.sb3 import cli, learning
+from ntm_agents.sb3 import cli
+from ntm_agents.sb3.ppo_run import PPORun
 from ntm_agents.training.cli import main as ntm_train
 
 ENV = ["--env", "NTMCopySmall-v0"]
@@ -56,8 +57,8 @@ def test_a_run_from_the_command_line_says_what_came_of_it(
         (["--env", "NTMCopy"], "the environment must be registered, not 'NTMCopy'"),
         (["--env", "CartPole-v1"], "the environment must be one of ntm-gym's"),
         ([*ENV, "--policy", "ntm_agents:NTM"], "must be a recurrent policy"),
-        ([*ENV, "--policy", "nowhere:X"], "policy must be package.module:class"),
-        ([*ENV, "--policy", "nowhere"], "policy must be package.module:class"),
+        ([*ENV, "--policy", "nowhere:X"], "there is no policy 'nowhere:X'"),
+        ([*ENV, "--policy", "nowhere"], "a name must be 'package.module:attribute'"),
         (
             [*ENV, "--policy", "sb3_contrib.ppo_recurrent.policies:MlpLstmPolicy"],
             "cannot learn bits, because of a defect of sb3-contrib; "
@@ -108,7 +109,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     assert cli.main([*SHORT, "--output", str(tmp_path / "file")]) == 2
     assert cli.main([*SHORT, "--output", str(tmp_path / "file/run")]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first == f"ntm-train ppo: {tmp_path / 'file'} must be a folder"
+    assert first == f"ntm-train ppo: {tmp_path / 'file'} must be a folder, but is a file"
     assert str(tmp_path / "file") in second
 
 
@@ -150,7 +151,7 @@ def test_ctrl_c_is_one_line(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(learning._Run, "_on_step", interrupted)
+        patch.setattr(PPORun, "_on_step", interrupted)
         assert cli.main([*SHORT, "--output", str(tmp_path)]) == 130
     assert capsys.readouterr().err == (
         "ntm-train ppo: stopped; the same command goes on from the last checkpoint\n"

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
-from ntm_agents.training.run_folder import RunFolder
+from ntm_agents.training.supervised_run import SupervisedRun
 
 _MOST_KILLS_OF_A_RUN = 6
 _TIMES = ("wall_time_s", "cpu_time_s")
@@ -211,7 +211,9 @@ def _outcome(folder: Path) -> dict[str, Any]:
     """Return all that a finished run holds, apart from the time it took."""
     description = json.loads((folder / "model.json").read_text())
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    with RunFolder(folder, TrainingConfig.from_json(description["training"], folder)) as run:
+    with SupervisedRun(
+        folder, TrainingConfig.from_json(description["training"], folder)
+    ) as run:
         progress = run.restore()
     assert progress is not None
     for record in (description, *log):

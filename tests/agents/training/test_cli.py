@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import signal
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 
 from ntm_agents.command_line import parse_options
 from ntm_agents.training.cli import main
-from ntm_agents.training.command import make_parser
+from ntm_agents.training.command import make_config, make_parser
+from ntm_agents.training.config import TrainingConfig
 from ntm_gym.terminal import run_command
 
 Named = Callable[[Callable[..., object]], str]
@@ -37,15 +39,30 @@ def code_of(arguments: list[str]) -> int | str | None:
 
 
 def test_every_option_has_a_help_text_with_its_default() -> None:
-    options = [action for action in make_parser()._actions if action.dest != "help"]
+    options = [
+        action
+        for action in make_parser()._actions
+        if action.dest != "help" and action.help != argparse.SUPPRESS
+    ]
 
     assert len(options) > 20
     assert [o.dest for o in options if "default: " not in (o.help or "")] == []
 
 
+def test_options_are_still_taken_under_their_former_names() -> None:
+    former = "--coincidences 0.2 --blur-penalty 0.1 --blur-penalty-from solved"
+    today = "--augmentation 0.2 --entropy-penalty 0.1 --entropy-penalty-from solved"
+
+    configs = [make_config(make_parser().parse_args(each.split())) for each in (former, today)]
+
+    assert configs[0] == configs[1] != TrainingConfig()
+    assert "coincidences" not in make_parser().format_help()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("--coincidences 0.1 --augmentation 0.1", "--augmentation: must not be given twice"),
         ("--algorithm ppo --env NTMCopySmall-v0", "ntm-train ppo learns from reward alone"),
         ("--algorithm=supervised", "ntm-train ppo learns from reward alone"),
         (
@@ -59,11 +76,10 @@ def test_every_option_has_a_help_text_with_its_default() -> None:
             "--option hidden_size=4 --option hidden_size=8",
             "'hidden_size' must not be given twice",
         ),
-        ("--variant no-decay", "--variant changes a recipe, so it needs --recipe"),
         ("--patience 1000", "--patience means nothing without --solved-below"),
         (
-            "--blur-penalty-from solved",
-            "--blur-penalty-from means nothing without --blur-penal",
+            "--entropy-penalty-from solved",
+            "--entropy-penalty-from means nothing without --entropy-penal",
         ),
         ("--cuda-graph", "a CUDA graph needs a cuda device, not cpu"),
         ("--task-option colour=red", "unexpected keyword argument 'colour'"),
@@ -83,10 +99,13 @@ def test_every_option_has_a_help_text_with_its_default() -> None:
         ("--learning-rate inf", "learning_rate must be at most 1e\\+30, not inf"),
         ("--weight-noise 1e300", "weight_noise must be at most"),
         ("--decay-fraction nan", "decay_fraction must lie between 0 and 1, not be nan"),
-        ("--task-option max_length=1000000000", "steps must take at most 0.5 GiB"),
+        ("--task-option max_length=1000000000", "an episode may hold at most 1048576 numbers"),
         ("--batch-size 1000000000 --sequences 1000000000 --report-every 1000000000", "0.5 GiB"),
-        ("--network :x", "a network is named 'package.module:factory', not ':x'"),
-        ("--network nowhere:x", "there is no network 'nowhere:x': No module named 'nowhere'"),
+        ("--network :x", "a name must be 'package.module:attribute', not ':x'"),
+        (
+            "--network nowhere:x",
+            "there is no network 'nowhere:x': there is no module 'nowhere'",
+        ),
         ("--network .here:x", "there is no network '.here:x'"),
         ("--network os:sep", "cannot be called"),
         ("--network builtins:exit", "does not take these options"),
@@ -221,10 +240,11 @@ def test_a_folder_whose_name_is_no_text_is_trained_in(tmp_path: Path) -> None:
     output = os.fsdecode(bytes(tmp_path) + b"/\xff")
     command = [*PROGRAM, *SMALL, "--sequences", "10", "--output", output]
 
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    done = subprocess.run(command, env=environment(), capture_output=True)
 
     assert done.returncode == 0, done.stderr
-    assert "bits per held-out sequence" in done.stdout
+    assert b"bits per held-out sequence" in done.stdout
+    assert b"/\xff/model.safetensors" in done.stdout
 
 
 @pytest.mark.parametrize(

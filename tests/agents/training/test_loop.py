@@ -20,7 +20,7 @@ from ntm_agents.ntm.tracing import trace
 from ntm_agents.training.cli import main
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
-from ntm_agents.training.run_folder import Progress, RunFolder
+from ntm_agents.training.supervised_run import Progress, SupervisedRun
 from ntm_gym.tasks.keyed_random import derive_keys
 
 TINY = TrainingConfig(
@@ -130,7 +130,7 @@ def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     with (
-        RunFolder(tmp_path, TINY),
+        SupervisedRun(tmp_path, TINY),
         pytest.raises(ValueError, match="another process is training in"),
     ):
         train(TINY, tmp_path, show_progress=False)
@@ -164,8 +164,8 @@ def test_a_damaged_training_checkpoint_is_refused(tmp_path: Path) -> None:
         ("--task-option num_bits=0", "num_bits must be an integer of at least 1, not 0"),
         ("--option memory_size", "must have the form NAME=VALUE"),
         ("--learning-rate 0", "learning_rate must be positive"),
-        ("--task ngram --coincidences 0.1", "not made of random vectors"),
-        ("--recipe copy/lstm --blur-penalty 0.1", "which has no heads"),
+        ("--task ngram --augmentation 0.1", "not made of random vectors"),
+        ("--recipe copy/lstm --entropy-penalty 0.1", "which has no heads"),
     ],
 )
 def test_a_users_error_is_one_line_and_writes_nothing(
@@ -204,11 +204,11 @@ def test_an_unsolved_run_keeps_its_rate_until_its_patience_ends(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("since", "reports_without"), [("start", 0), ("solved", 3)])
-def test_blur_is_charged_from_the_start_or_once_the_task_is_solved(
+def test_the_entropy_penalty_holds_from_the_start_or_once_the_task_is_solved(
     since: Literal["start", "solved"], reports_without: int, tmp_path: Path
 ) -> None:
     free = dataclasses.replace(TINY, solved_below=1e-9, patience=30)
-    charged = dataclasses.replace(free, blur_penalty=0.1, blur_penalty_from=since)
+    charged = dataclasses.replace(free, entropy_penalty=0.1, entropy_penalty_from=since)
     logs = [
         read_log(train(config, tmp_path / name, show_progress=False).parent)
         for config, name in ((free, "free"), (charged, "charged"))
@@ -219,11 +219,11 @@ def test_blur_is_charged_from_the_start_or_once_the_task_is_solved(
     assert costs[0][reports_without] != costs[1][reports_without]
 
 
-def test_heads_that_are_charged_for_blur_end_with_less_of_it(tmp_path: Path) -> None:
+def test_an_entropy_penalty_ends_with_less_entropy(tmp_path: Path) -> None:
     config = dataclasses.replace(
         TINY, sequences=2_000, report_every=1_000, learning_rate=1e-3, decay_fraction=1.0
     )
-    charged = dataclasses.replace(config, blur_penalty=0.1)
+    charged = dataclasses.replace(config, entropy_penalty=0.1)
     inputs = torch.as_tensor(config.make_task().sample(derive_keys(0, 0, 0, 20)).inputs)
     found = []
     for each, name in ((config, "free"), (charged, "charged")):
@@ -237,16 +237,18 @@ def test_heads_that_are_charged_for_blur_end_with_less_of_it(tmp_path: Path) -> 
 def test_a_run_that_was_stopped_after_it_was_solved_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = dataclasses.replace(TINY, solved_below=1e9, decay_fraction=0.5, blur_penalty=0.1)
+    config = dataclasses.replace(
+        TINY, solved_below=1e9, decay_fraction=0.5, entropy_penalty=0.1
+    )
     expected = train(config, tmp_path / "whole", show_progress=False).read_bytes()
-    save = RunFolder.save
+    save = SupervisedRun.save
 
-    def stop_at_40(folder: RunFolder, progress: Progress) -> None:
+    def stop_at_40(folder: SupervisedRun, progress: Progress) -> None:
         save(folder, progress)
         if progress.sequences == 40:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(RunFolder, "save", stop_at_40)
+    monkeypatch.setattr(SupervisedRun, "save", stop_at_40)
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "parts", show_progress=False)
     monkeypatch.undo()

@@ -19,9 +19,9 @@ from ntm_agents.files import read_tensors
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
 from ntm_agents.training.losses import BITS_PER_NAT, nats_per_sequence
-from ntm_agents.training.run_folder import Progress, RunFolder
 from ntm_agents.training.sampling import validation_batch
 from ntm_agents.training.sizes import VALIDATION_EPISODES
+from ntm_agents.training.supervised_run import Progress, SupervisedRun
 
 Named = Callable[[Callable[..., object]], str]
 CONFIG = TrainingConfig(
@@ -207,15 +207,15 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 ) -> None:
     config = dataclasses.replace(CONFIG, network=named(kind))
     expected = weights(train(config, tmp_path / "whole", show_progress=False))
-    save = RunFolder.save
+    save = SupervisedRun.save
 
-    def save_and_stop(folder: RunFolder, progress: Progress) -> None:
+    def save_and_stop(folder: SupervisedRun, progress: Progress) -> None:
         save(folder, progress)
         if progress.sequences == stop:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "save", save_and_stop)
+        patch.setattr(SupervisedRun, "save", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             train(config, tmp_path / "parts", show_progress=False)
     torch.manual_seed(99)

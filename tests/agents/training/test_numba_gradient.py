@@ -93,7 +93,7 @@ def test_cross_entropy_and_its_gradient_are_those_of_torch(scale: float) -> None
     found = torch.full_like(batch.targets, float("nan"))
 
     nats = cross_entropy(
-        logits.detach().numpy(), batch.targets.numpy(), batch.scored.numpy(), found.numpy()
+        logits.detach().numpy(), batch.targets.numpy(), batch.target_mask.numpy(), found.numpy()
     )
 
     assert nats == pytest.approx(expected.item(), rel=1e-12)

@@ -156,7 +156,7 @@ def test_the_rate_is_constant_and_then_falls_to_zero() -> None:
         ({"decay_fraction": 1.5}, "decay_fraction must lie between 0 and 1, not be 1.5"),
         ({"seed": -1}, "seed must lie between 0"),
         ({"weight_noise": 0.0}, "weight_noise must be positive, not 0.0"),
-        ({"coincidences": 1.5}, "coincidences must be at most 1, not 1.5"),
+        ({"augmentation": 1.5}, "augmentation must be at most 1, not 1.5"),
     ],
 )
 def test_impossible_configurations_are_refused(changes: dict[str, float], message: str) -> None:

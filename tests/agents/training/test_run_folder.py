@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ntm_agents.files import read_tensors, write_tensors
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.loop import train
-from ntm_agents.training.run_folder import RunFolder
+from ntm_agents.training.supervised_run import SupervisedRun
 
 Named = Callable[[Callable[..., object]], str]
 CONFIG = TrainingConfig(
@@ -163,7 +163,7 @@ def test_a_configuration_of_an_older_version_means_what_it_meant(
     run: Path, finished: Path
 ) -> None:
     older = (
-        "coincidences", "blur_penalty", "blur_penalty_from", "weight_noise", "patience",
+        "augmentation", "entropy_penalty", "entropy_penalty_from", "weight_noise", "patience",
         "solved_below", "max_gradient_component",
     )  # fmt: skip
     edit_config(run, lambda fields: [fields.pop(name) for name in older])
@@ -173,9 +173,30 @@ def test_a_configuration_of_an_older_version_means_what_it_meant(
     assert contents(run) == contents(finished)
 
 
+def test_a_configuration_with_the_fields_former_names_is_the_same_run(
+    run: Path, finished: Path
+) -> None:
+    former = {
+        "augmentation": "coincidences",
+        "entropy_penalty": "blur_penalty",
+        "entropy_penalty_from": "blur_penalty_from",
+    }
+    edit_config(
+        run, lambda fields: [fields.update({old: fields.pop(n)}) for n, old in former.items()]
+    )
+
+    go_on(run)
+
+    assert contents(run) == contents(finished)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            lambda fields: fields.update(coincidences=0.1),
+            "must give augmentation under one name",
+        ),
         (lambda fields: fields.update(of_the_future=1), "does not know: of_the_future; update"),
         (lambda fields: fields.pop("sequences"), "is damaged: sequences must be there"),
         (lambda fields: fields.update(sequences="many"), "another run: sequences differ"),
@@ -205,15 +226,15 @@ def make_old(folder: Path) -> None:
 
 def stop_at(sequences: int, config: TrainingConfig, folder: Path) -> None:
     """Train until a checkpoint is written, as if the process had then been killed."""
-    save = RunFolder.save
+    save = SupervisedRun.save
 
-    def save_and_stop(self: RunFolder, progress: Any) -> None:
+    def save_and_stop(self: SupervisedRun, progress: Any) -> None:
         save(self, progress)
         if progress.sequences == sequences:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RunFolder, "save", save_and_stop)
+        patch.setattr(SupervisedRun, "save", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             train(config, folder, show_progress=False)
 
@@ -282,7 +303,7 @@ def test_a_network_whose_layers_were_swapped_is_refused(named: Named, tmp_path: 
     ("damage", "message"),
     [
         (lambda run: (run / CHECKPOINT).write_bytes(b"PK"), "whole safetensors file"),
-        (lambda run: edit_checkpoint(run, dict.clear), "must be the checkpoint of a run"),
+        (lambda run: edit_checkpoint(run, dict.clear), "must be the checkpoint of this run"),
         (lambda run: edit_checkpoint(run, lambda f: f.update(format=3)), "a newer version"),
         (lambda run: edit_checkpoint(run, lambda f: f.update(sequences=-1)), "numbers of seq"),
         (lambda run: edit_checkpoint(run, lambda f: f.update(colour=1)), "colour"),

@@ -1,0 +1,67 @@
+"""The architecture: arrows between modules go one way, and none hides in a string."""
+
+from __future__ import annotations
+
+import ast
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "ntm_gym": ROOT,
+    "ntm_agents": ROOT / "agents",
+    "ntm_baselines": ROOT / "baselines",
+    "ntm_paper": ROOT / "paper",
+}
+MODULE = re.compile(r"(ntm_gym|ntm_agents|ntm_baselines|ntm_paper)(\.\w+)+(:\w+)?")
+BY_NAME = {
+    # Gymnasium's registry keeps names, so that a spec can be written as JSON.
+    "ntm_gym.envs.sequence_env:SequenceEnv",
+    "ntm_gym.envs.sequence_vector_env:SequenceVectorEnv",
+}
+
+
+def sources() -> list[Path]:
+    return [
+        file
+        for name, parent in PACKAGES.items()
+        for file in sorted((parent / name).rglob("*.py"))
+    ]
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph(*PACKAGES, include_external_packages=False)
+    imported = {m: graph.find_modules_directly_imported_by(m) for m in graph.modules}
+
+    order = list(TopologicalSorter(imported).static_order())  # a CycleError names the circle
+
+    assert len(order) == len(graph.modules)
+
+
+def test_no_string_names_code_of_ours() -> None:
+    named = {
+        (file.relative_to(ROOT).as_posix(), node.value)
+        for file in sources()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and MODULE.fullmatch(node.value)
+        and node.value not in BY_NAME
+    }
+
+    assert named == set()
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_every_module_says_in_its_first_sentence_what_it_is(name: str) -> None:
+    modules = (PACKAGES[name] / name).rglob("*.py")
+    silent = [
+        module.relative_to(ROOT).as_posix()
+        for module in modules
+        if ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) is None
+    ]
+    assert silent == []
