@@ -48,13 +48,16 @@ def inverse_norms(memory: Pointer, sizes: MemorySizes, inverse: Pointer) -> None
         squares = zeros(memory) + SIMILARITY_EPSILON
         for m in range(sizes.words):
             row = load(memory, m * sizes.padded + i)
+            # A location is a lane: M additions, and no sum over lanes.
             squares += row * row
+        # A division is slow; the norms' inverses are multiplied with in three places.
         store(1.0 / square_root(squares), inverse, i)
 
 
 @kernel
 def inverse_norm(key: Pointer, words: int) -> Number:
     """Return one over the norm of a key."""
+    # The key lies along the lanes, so here their sum is needed, once.
     squares = zeros(key)
     for m in range(0, words, lanes(key)):
         some = load_first(key, m, words - m)
@@ -68,6 +71,7 @@ def _largest(numbers: Pointer, sizes: MemorySizes) -> Number:
     """Return the largest number of all locations."""
     largest = zeros(numbers) + _NEVER
     for i in range(0, sizes.padded, lanes(numbers)):
+        # The padding must not win: similarities may all be negative.
         some = keep_first(load(numbers, i), sizes.locations - i, _NEVER)
         largest = larger(largest, some)
     return largest_of(largest)
@@ -90,6 +94,7 @@ def _to_powers(strength: Number, bound: Number, sizes: MemorySizes, numbers: Poi
     total = zeros(numbers)
     for i in range(0, sizes.padded, lanes(numbers)):
         power = exp((load(numbers, i) - bound) * strength)
+        # exp(0) = 1 in the padding would be counted as a weight.
         power = keep_first(power, sizes.locations - i, 0.0)
         store(power, numbers, i)
         total += power
@@ -99,6 +104,7 @@ def _to_powers(strength: Number, bound: Number, sizes: MemorySizes, numbers: Poi
 @inlined
 def join_ends(circle: Pointer, sizes: MemorySizes) -> None:
     """Repeat the last locations before the first, and the first behind the last."""
+    # (N + S - 1,): S // 2 neighbors before the first location and behind the last.
     max_shift = sizes.shifts // 2
     for j in range(max_shift):
         circle[j] = circle[sizes.locations + j]
@@ -146,10 +152,12 @@ def address(
     for i in range(0, sizes.padded, lanes(memory)):
         total = zeros(memory)
         for m in range(sizes.words):
+            # (M, N) times (M,): one number of the key for a whole row of locations.
             total += load(memory, m * sizes.padded + i) * parameters[m]
         store(total * load(inverse, i) * key_scale, content, i)
     # Equation 5. A softmax may begin at any bound: that of a cosine is known.
     bound = number_for(memory, 1.0)
+    # Only steep softmaxes need a pass for their largest number.
     if strength > _MODERATE_STRENGTH:
         bound = _largest(content, sizes)
     scale = _to_powers(strength, bound, sizes, content)
@@ -158,6 +166,7 @@ def address(
     for i in range(0, sizes.padded, lanes(memory)):
         by_content, before = load(content, i) * scale, load(previous, i)
         store(by_content, content, i)
+        # w + g (w_c - w): one multiplication fewer than g w_c + (1 - g) w.
         store(before + (by_content - before) * gate, circle, sizes.shifts // 2 + i)
     join_ends(circle, sizes)
     # Equations 8 and 9; a power is taken as the exponential of a multiple of the logarithm.

@@ -20,6 +20,7 @@ from ntm_agents.ntm.addressing import SHARPENING_EPSILON
 @kernel
 def multiply_key(memory: Pointer, key: Pointer, sizes: MemorySizes, dot: Pointer) -> None:
     """Write the product of the key and each location."""
+    # Of a read head these come from `read_backward`, which passes over the memory anyway.
     for i in range(0, sizes.padded, lanes(memory)):
         total = zeros(memory)
         for m in range(sizes.words):
@@ -100,7 +101,9 @@ def address_backward(
         rotated = rotate(circle, shift_weighting, sizes, i) + SHARPENING_EPSILON
         d_logit = load(weighting, i) * (load(d_weighting, i) - mean)
         total += d_logit * log(rotated)
+        # Written into a circle as well, for equation 8 is a correlation on the way back, too.
         store(d_logit * sharpening / rotated, d_circle, shifts // 2 + i)
+    # The exponent's gradient is that of the logits times the logarithms.
     d_shift_weighting[shifts] = sum_of(total)
 
     # Equation 8: a correlation of the gradient with the gated weighting, and with the shifts.
@@ -110,6 +113,7 @@ def address_backward(
             total += load(d_circle, shifts // 2 + i) * load(circle, shifts - 1 - q + i)
         d_shift_weighting[q] = sum_of(total)
     join_ends(d_circle, sizes)
+    # Equation 7: the gate's gradient, and what the last weighting gets, in one pass.
     d_gates, total = zeros(weighting), zeros(weighting)
     for i in range(0, padded, step):
         d_gated = zeros(weighting)
@@ -133,13 +137,16 @@ def address_backward(
         total += d_logit * similarity
         d_similarity = d_logit * strength
         radial = d_similarity * similarity
+        # What a similarity's gradient has along key and location, which both take off.
         radials += radial
+        # Taken off the location by `compare_backward`, which has it at hand: (N,).
         store(radial * scale * scale, shrink, i)
         store(d_similarity * scale * key_scale, dot, i)
         store(d_gated * (1.0 - gate), d_weighting, i)
     d_parameters[words] = sum_of(total)
     along_key = sum_of(radials) * key_scale * key_scale
     for m in range(words):
+        # Times the key; its products with the memory are added by `compare_backward`.
         d_parameters[m] = -parameters[m] * along_key
 
 
@@ -177,5 +184,6 @@ def compare_backward(
             d_row = load(d_memory, m * sizes.padded + i)
             d_row += d_product * key[m] - less * row + weight * d_read[m]
             store(d_row, d_memory, m * sizes.padded + i)
+            # A sum over lanes for each word; see `lang.sums`.
             postpone(d_product * row, sums, m, i == 0)
     add_sums(sums, sizes.words, d_key)

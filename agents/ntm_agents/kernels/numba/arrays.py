@@ -51,6 +51,7 @@ def copy_state(state: NTMState) -> State:
 def start_state(start: Sequence[Array], config: NTMConfig, dtype: torch.dtype) -> State:
     """Return new arrays that hold the learned start, with batch size one."""
     state = empty_state(config, 1, dtype)
+    # Once a call for all sequences; a step copies it where an episode starts.
     memory, logits, read_vectors, controller = start
     begin(memory, logits, read_vectors, controller, state)
     return state

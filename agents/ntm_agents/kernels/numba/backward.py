@@ -52,6 +52,7 @@ def backward(first: int, last: int, given: BackwardPass) -> None:
     buffers = working_state(sizes, given.d_results), new_scratch(sizes, given.d_results)
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
     lower_bounds(sizes, scratch.lowest)
+    # Each thread has totals of its own, added up in Python: no lock, and always the same bits.
     clear_totals(given.totals)
     # The last sequences come first: of them the tape is still in the cache.
     for tile in range(-(-(last - first) // TILE) - 1, -1, -1):
@@ -59,6 +60,8 @@ def backward(first: int, last: int, given: BackwardPass) -> None:
         sequences = min(TILE, last - b)
         for j in range(sequences):
             target = state_at(working, sizes, sizes.padded, j)
+            # Most losses do not look at the final state; zeros are cheaper than copies of
+            # zeros.
             if given.to_final:
                 source = state_at(run.d_state, sizes, sizes.locations, b + j)
                 copy_state(source, sizes.locations, sizes, target, sizes.padded)

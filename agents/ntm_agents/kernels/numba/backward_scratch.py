@@ -95,6 +95,7 @@ class Scratch(NamedTuple):
 @kernel
 def new_scratch(sizes: Sizes, like: Pointer) -> Scratch:
     """Return zeros; where all is written before it is read, any numbers."""
+    # An episode may start at each step, and then a fresh memory lies between two.
     memories = TILE * (2 * sizes.segment + 1)
     steps = TILE * sizes.steps
     seen = max(sizes.state.read_vectors, sizes.controller) + sizes.controller
@@ -112,6 +113,7 @@ def new_scratch(sizes: Sizes, like: Pointer) -> Scratch:
         aligned_zeros(sizes.step.parameters, like),
         aligned_zeros(sizes.step.parameters, like),
         aligned_zeros(TILE * sizes.features, like),
+        # Large and written before it is read: clearing it would be another pass.
         aligned(steps * sizes.parameters, like),
         aligned(steps * sizes.layers * sizes.gates, like),
         aligned_zeros(TILE * sizes.controller, like),

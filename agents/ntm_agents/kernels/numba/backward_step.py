@@ -173,8 +173,10 @@ def step_backward(
             at(scratch.inverses, j * memories * padded),
             at(scratch.places, j * segment),
         )
+        # At the last step of a segment all its memories are written again.
         if t == steps - 1 or t % segment == segment - 1:
             replay(b, begin, t + 1, sizes, run.episodes, run.tape, of_segment)
+        # Last weightings are on the tape, but where a sequence or an episode begins.
         previous = scratch.start
         starts = begins_episode(run.episodes, sizes, b, t)
         if starts or t == 0:
@@ -186,8 +188,10 @@ def step_backward(
         else:
             previous = tape_at(run.tape, sizes, b, t - 1).weightings
         state, tape = state_at(gradient, sizes, padded, j), tape_at(run.tape, sizes, b, t)
+        # Features are outputs (C,) and then read vectors (R · M,).
         d_read_vectors = at(scratch.d_features, j * features + size)
         add(d_read_vectors, sizes.state.read_vectors, state.read_vectors)
+        # Memory before the write; the one after it lies behind.
         place = of_segment.places[t - begin]
         _memory_step_backward(
             at(of_segment.memories, place * sizes.state.memory),
@@ -212,6 +216,7 @@ def step_backward(
         Rows(scratch.d_outputs, size),
         sequences,
     )
+    # (TILE, T, L, G): all steps are kept until the tile's products with them.
     d_gates = at(scratch.d_gates, t * sizes.layers * sizes.gates)
     first_tape = tape_at(run.tape, sizes, first, t)
     controller_backward(run.weights, first_tape, sizes, sequences, gradient, d_gates, scratch)

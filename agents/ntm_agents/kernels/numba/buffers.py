@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ntm_agents.kernels.numba.layout import Sizes, Tape, tape_shapes
 
 _ALIGNMENT = 64
+# So that one long sequence does not hold on to its memory for ever.
 _LARGEST_WASTE = 4
 
 
@@ -33,6 +34,7 @@ class _Laid(NamedTuple):
     tape: Tape
 
 
+# Two: a forward pass often begins while the last tape is still held by a graph.
 _kept: deque[_Laid] = deque(maxlen=2)
 
 
@@ -65,6 +67,7 @@ def _take(layout: _Layout) -> _Laid:
         laid = _kept.pop()
     except IndexError:
         return _lay(layout, _new_block(size))
+    # The usual case, the same shapes again: not even the views are made anew.
     if laid.layout is layout:
         return laid
     fits = size <= laid.block.size <= _LARGEST_WASTE * size

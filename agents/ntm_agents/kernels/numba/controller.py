@@ -19,6 +19,7 @@ def _feedforward_layer(output: Pointer, size: int) -> None:
     """Replace a layer's sums by its activations."""
     for c in range(0, size, lanes(output)):
         rest = size - c
+        # C is not padded: on the tape layers lie side by side, as the products read them.
         store_first(tanh(load_first(output, c, rest)), output, c, rest)
 
 
@@ -29,6 +30,7 @@ def _feedforward_layer_backward(
     """Write the gradient of a layer's pre-activations."""
     for c in range(0, size, lanes(output)):
         rest = size - c
+        # tanh' = 1 - tanh²: the activation says all, the sum is not kept.
         active = load_first(output, c, rest)
         d_sum = load_first(d_output, c, rest) * (1.0 - active * active)
         store_first(d_sum, d_total, c, rest)
@@ -43,6 +45,7 @@ def _lstm_layer(gates: Pointer, size: int, cell: Pointer, hidden: Pointer) -> No
         forgets = sigmoid(load_first(gates, size + c, rest))
         candidates = tanh(load_first(gates, 2 * size + c, rest))
         outputs = sigmoid(load_first(gates, 3 * size + c, rest))
+        # A gate is C numbers: input, forget, candidate, output, as in torch.
         next_cell = forgets * load_first(cell, c, rest) + inputs * candidates
         store_first(inputs, gates, c, rest)
         store_first(forgets, gates, size + c, rest)
@@ -71,12 +74,14 @@ def _lstm_layer_backward(
         i, f = load_first(gates, c, rest), load_first(gates, size + c, rest)
         g, o = load_first(gates, 2 * size + c, rest), load_first(gates, 3 * size + c, rest)
         before, d_output = load_first(cell, c, rest), load_first(d_hidden, c, rest)
+        # The next cell is computed again instead of kept.
         squashed = tanh(f * before + i * g)
         d_next = load_first(d_cell, c, rest) + d_output * o * (1.0 - squashed * squashed)
         store_first(d_next * g * i * (1.0 - i), d_gates, c, rest)
         store_first(d_next * before * f * (1.0 - f), d_gates, size + c, rest)
         store_first(d_next * i * (1.0 - g * g), d_gates, 2 * size + c, rest)
         store_first(d_output * squashed * o * (1.0 - o), d_gates, 3 * size + c, rest)
+        # In place: what reaches the cell before the step.
         store_first(d_next * f, d_cell, c, rest)
 
 
@@ -110,6 +115,8 @@ def controller_step(
         seen, output = at(tape.seen, offset), at(tape.outputs, layer * size)
         for j in range(sequences):
             target = at(seen, j * of_seen)
+            # What a layer sees is put together on the tape: one product does for all of it, and
+            # its weights' gradient reads it there.
             if layer == 0:
                 copy(at(inputs, j * sizes.steps * sizes.inputs), sizes.inputs, target)
                 reads = at(working.read_vectors, j * read_size)
@@ -120,6 +127,7 @@ def controller_step(
             copy(hidden, hidden_size, at(target, width - hidden_size))
             cell = at(hidden, layers * hidden_size)
             copy(cell, hidden_size, at(tape.cells, j * of_cells + layer * size))
+        # Sums go where the activations will be: (sequences, G).
         total = at(tape.gates, layer * gates) if recurrent else output
         of_total = of_gates if recurrent else of_outputs
         matrix = at(weights.others, (layer - 1) * width * gates) if layer > 0 else weights.first
@@ -184,6 +192,7 @@ def controller_backward(
             d_output, d_total = at(d_outputs, j * size), at(d_gate, j * of_d_gates)
             d_hidden = at(gradient.controller, (2 * j * layers + layer) * hidden_size)
             if recurrent:
+                # A hidden state has a gradient as output and from the next step.
                 add(d_hidden, size, d_output)
                 _lstm_layer_backward(
                     at(tape.gates, j * of_gates + layer * gates),
@@ -208,6 +217,7 @@ def controller_backward(
         )
         for j in range(sequences):
             d_saw = at(d_seen, j * all_seen)
+            # What a layer saw is another's output or a read vector: its gradient goes there.
             copy(d_saw, width, at(d_below, j * width))
             d_hidden = at(gradient.controller, (2 * j * layers + layer) * hidden_size)
             copy(at(d_saw, width), hidden_size, d_hidden)

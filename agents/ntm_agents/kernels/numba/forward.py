@@ -144,10 +144,12 @@ def _begin_step(
         state, inverse = state_at(working, sizes, padded, j), at(inverses, j * padded)
         starts = begins_episode(run.episodes, sizes, first + j, t)
         if starts:
+            # The initial state lies in rows of N, a working one in rows of N'.
             copy_state(run.episodes.initial, sizes.locations, sizes, state, padded)
         if starts or t == 0:
             inverse_norms(state.memory, memory_sizes(sizes), inverse)
         if sizes.segment > 0 and t % sizes.segment == 0:
+            # After the start of an episode, so that a replay begins with what was written to.
             checkpoint = tape_at(run.tape, sizes, first + j, t).checkpoints
             copy(state.memory, sizes.state.memory, checkpoint)
 
@@ -179,6 +181,7 @@ def _step(
 ) -> None:
     """Take step ``t`` of a tile of sequences, the first of which is ``first``."""
     sizes, padded = run.sizes, run.sizes.padded
+    # Without a backward pass one step of the tape is written again and again.
     s = t if sizes.segment > 0 else 0
     _begin_step(run, first, sequences, t, working, scratch.inverses)
     first_tape = tape_at(run.tape, sizes, first, s)
@@ -209,13 +212,16 @@ def _step(
         # Prefetching: the next step's row of the tape is in no cache.
         prefetch_step(tape_at(run.tape, sizes, b, min(s + 1, sizes.kept - 1)), sizes)
         state, tape = state_at(working, sizes, padded, j), tape_at(run.tape, sizes, b, s)
+        # A user's state may hold any weights; those of a step are at most one.
         any_previous = t == 0 and not run.episodes.from_initial
         inverse = at(scratch.inverses, j * padded)
         _memory_step(state, inverse, sizes, tape, scratch.circle, any_previous)
+        # The tape's row will be out of the cache when the next step looks for it.
         copy(tape.weightings, sizes.state.weightings, state.weightings)
         read_vectors = at(features, j * sizes.kept * sizes.step.outputs + sizes.controller)
         copy(state.read_vectors, sizes.state.read_vectors, read_vectors)
         if run.with_entropy:
+            # Only if it is wanted: a logarithm for each weight is a tenth of a step.
             for h in range(sizes.heads):
                 weighting = at(tape.weightings, h * padded)
                 run.entropy[b] += entropy_of(weighting, memory_sizes(sizes))
@@ -250,6 +256,7 @@ def forward(first: int, last: int, given: ForwardPass) -> None:
     )
     buffers = working_state(sizes, given.results), _new_scratch(sizes, given.results)
     working, scratch = pointers(buffers[0]), pointers(buffers[1])
+    # Depends on the sizes only: once for all steps.
     lower_bounds(sizes, scratch.lowest)
     for b in range(first, last, TILE):
         sequences = min(TILE, last - b)

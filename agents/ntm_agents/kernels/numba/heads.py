@@ -62,6 +62,8 @@ def squash_heads(
     for j in range(sequences):
         own = at(raw, j * sizes.step.parameters)
         for i in range(0, sizes.parameters, lanes(raw)):
+            # low = -1 or 0 picks tanh or sigmoid: tanh(x) = -1 + 2 sigmoid(2 x), so neither
+            # needs a branch.
             low = load(lowest, i)
             span = 1.0 - low
             squashed = low + span * sigmoid(load(own, i) * span)
@@ -69,6 +71,7 @@ def squash_heads(
         for h in range(sizes.heads):
             rest, place = at(own, head_offset(sizes, h) + sizes.words), j * sizes.heads + h
             _collect(rest, sizes, at(above_zero, 2 * place), at(shifts, place * sizes.shifts))
+    # There are few numbers of these: a quarter of a vector wastes fewer lanes.
     few = half(half(zeros(raw)))
     step = lanes(raw) // 4
     for i in range(0, 2 * sequences * sizes.heads, step):
@@ -86,6 +89,7 @@ def squash_heads(
 def _collect(rest: Pointer, sizes: Sizes, above_zero: Pointer, shifts: Pointer) -> None:
     """Copy a head's strength and sharpening, and its shifts less the largest of them."""
     above_zero[0], above_zero[1] = rest[0], rest[sizes.shifts + 2]
+    # Raw shifts may be of any size: their powers are taken from the largest on.
     largest = rest[2]
     for q in range(1, sizes.shifts):
         largest = max(largest, rest[2 + q])
@@ -97,6 +101,7 @@ def _collect(rest: Pointer, sizes: Sizes, above_zero: Pointer, shifts: Pointer) 
 def _put_back(above_zero: Pointer, shifts: Pointer, sizes: Sizes, rest: Pointer) -> None:
     """Copy back what was collected; powers become the shift weighting."""
     one, total = number_for(rest, 1.0), number_for(rest, 0.0)
+    # Strengths are above zero, sharpenings above one.
     rest[0], rest[sizes.shifts + 2] = above_zero[0], above_zero[1] + one
     for q in range(sizes.shifts):
         total += shifts[q]
@@ -112,6 +117,7 @@ def squash_heads_backward(
     """Turn the gradient of head parameters into that of the head layer's output."""
     for i in range(0, sizes.parameters, lanes(parameters)):
         squashed, rest = load(parameters, i), sizes.parameters - i
+        # sigmoid' = s (1 - s), and tanh' = (t + 1) (1 - t): one expression for both.
         slope = (squashed - load(lowest, i)) * (1.0 - squashed)
         store_first(load(gradient, i) * slope, d_raw, i, rest)
     for h in range(sizes.heads):
@@ -126,8 +132,10 @@ def _squash_rest_backward(
     parameters: Pointer, gradient: Pointer, shifts: int, d_raw: Pointer
 ) -> None:
     one = number_for(parameters, 1.0)
+    # softplus' = 1 - exp(-softplus): the raw number is not kept.
     d_raw[0] = gradient[0] * (one - exp(-parameters[0]))
     d_raw[shifts + 2] = gradient[shifts + 2] * (one - exp(one - parameters[shifts + 2]))
+    # The shifts' softmax.
     mean = number_for(parameters, 0.0)
     for q in range(2, shifts + 2):
         mean += parameters[q] * gradient[q]

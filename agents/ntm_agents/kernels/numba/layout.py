@@ -203,9 +203,11 @@ def make_sizes(
         itemsize: Bytes of a number.
     """
     lanes = VECTOR_BYTES // itemsize
+    # N rounded up to whole vectors.
     padded = -(-config.memory_size // lanes) * lanes
     recurrent = config.controller_parts // 2
     layers, hidden = config.controller_layers, recurrent * config.controller_size
+    # Inputs, read vectors, and in an LSTM the layer's own last hidden state.
     first_seen = config.input_size + config.read_size + hidden
     other_seen = config.controller_size + hidden
     return Sizes(
@@ -235,6 +237,7 @@ def make_sizes(
             memory=config.word_size * padded,
             weightings=config.num_heads * padded,
             read_vectors=config.read_size,
+            # Hidden states of all layers, then their cells.
             controller=config.controller_parts * layers * config.controller_size,
         ),
         step=Tape(
@@ -258,6 +261,7 @@ def tape_shapes(sizes: Sizes, batch_size: int) -> Tape:
     return Tape(*((batch_size, *shape) for shape in zip(slots, sizes.step, strict=True)))
 
 
+@functools.lru_cache(maxsize=256)
 def state_shapes(config: NTMConfig, batch_size: int) -> State:
     """Return the shape of each field of a state between torch and the kernels."""
     return State(

@@ -107,6 +107,7 @@ def forward_pass(
     """
     batch_size, steps, _ = inputs.shape
     from_initial, dtype = state is None, DTYPES[inputs.dtype]
+    # A state that was passed in is the caller's: it is copied, in the kernels' layout.
     running = (
         empty_state(config, batch_size, inputs.dtype) if state is None else copy_state(state)
     )
@@ -188,6 +189,7 @@ def backward_pass(
 
     def run(first: int, last: int) -> tuple[State, Weights]:
         own = given
+        # The first part writes where all are added up.
         if first > 0:
             own = given._replace(
                 d_initial=State(*(np.zeros_like(field) for field in d_initial)),

@@ -27,6 +27,7 @@ def begin(
     """
     heads, locations = logits.shape
     words = read_vectors.shape[1]
+    # With a shared row all locations read the same one: a stride of zero.
     stride, place = words if memory.shape[0] > 1 else 0, pointers(start)
     memories, logit = pointer(memory), pointer(logits)
     for m in range(words):
@@ -34,6 +35,7 @@ def begin(
             place.memory[m * locations + i] = memories[i * stride + m]
     for h in range(heads):
         weighting, of_head = at(place.weightings, h * locations), at(logit, h * locations)
+        # A softmax over locations, once a batch.
         largest = of_head[0]
         for i in range(locations):
             largest = max(largest, of_head[i])

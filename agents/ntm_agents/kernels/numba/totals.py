@@ -19,6 +19,7 @@ from ntm_agents.kernels.numba.workspace import add, clear
 @kernel
 def clear_totals(totals: Weights) -> None:
     """Write zeros."""
+    # Not allocated as zeros: `totals` may be the parameters' own gradients.
     clear(pointer(totals.inputs), totals.inputs.size)
     clear(pointer(totals.first), totals.first.size)
     clear(pointer(totals.others), totals.others.size)
@@ -78,5 +79,6 @@ def add_to_totals(
 @kernel
 def _add_rows(numbers: Rows, count: int, rows: int, total: Pointer) -> None:
     """Add up the gradients of a bias."""
+    # Rows of (T · sequences), a bias at a time: vectors of it stay in registers.
     for row in range(rows):
         add(at(numbers.first, row * numbers.stride), count, total)

@@ -32,6 +32,7 @@ def cross_entropy(
     for b in range(batch_size):
         for t in range(steps):
             weight = scored[b, t, 0]
+            # Infinite logits times zero would be NaN in the gradient of scored ones as well.
             if weight == 0:
                 for k in range(bits):
                     logit = logits[b, t, k]
@@ -40,6 +41,8 @@ def cross_entropy(
                 continue
             for k in range(bits):
                 logit, target = logits[b, t, k], targets[b, t, k]
+                # exp of a negative number cannot overflow; sigmoid and log(1 + exp) both follow
+                # from it.
                 small = exp(-abs(logit))
                 sigmoid = (one if logit > 0 else small) / (one + small)
                 d_logits[b, t, k] = weight * share * (sigmoid - target)
@@ -57,6 +60,7 @@ def clip_norm(gradient: Pointer, max_norm: float) -> Number:
     Returns:
         The norm that it had.
     """
+    # In double precision: squares of large components overflow a float.
     total = 0.0
     for i in range(gradient.shape[0]):
         component = np.float64(gradient[i])

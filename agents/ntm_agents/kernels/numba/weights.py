@@ -102,6 +102,7 @@ def _one_or_none(matrices: list[Array], weights: Weights) -> Array:
 def _transposed(*matrices: Array) -> Array:
     """Return transposed matrices below each other."""
     inputs = sum(matrix.shape[1] for matrix in matrices)
+    # (inputs, outputs): the product then reads whole rows of outputs, and adds no lanes.
     target, row = np.empty((inputs, len(matrices[0])), matrices[0].dtype), 0
     for matrix in matrices:
         transpose(matrix, target, row)

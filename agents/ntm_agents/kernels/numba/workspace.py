@@ -30,6 +30,7 @@ def clear(target: Pointer, count: int) -> None:
 def aligned(count: int, like: Pointer) -> Pointer:
     """Return any numbers of the type of an array, from the beginning of a cache line."""
     guard = GUARD_BYTES // like.itemsize
+    # Numba's arrays begin anywhere; vectors that straddle cache lines take twice as long.
     block = np.empty(count + _CACHE_LINE // like.itemsize + 2 * guard, like.dtype)
     if GUARD_BYTES > 0:
         fill_with_guards(block)
@@ -79,6 +80,7 @@ def copy_rows(
     for row in range(rows):
         copied = at(target, row * target_row)
         copy(at(source, row * source_row), count, copied)
+        # Zeros in the padding: no loop over locations has to ask where they end.
         clear(at(copied, count), target_row - count)
 
 
@@ -114,6 +116,7 @@ def _move(
 ) -> None:
     for k in range(rows):
         add(at(source, k * source_row), count, at(target, k * row))
+    # Nothing passes from an episode to the one before it.
     clear(source, rows * source_row)
 
 
@@ -131,6 +134,7 @@ def move_state(source: State, sizes: Sizes, target: State) -> None:
 @kernel
 def prefetch(numbers: Pointer, count: int) -> None:
     """Prefetch numbers that will be read or written soon."""
+    # A quarter of a vector is at most a cache line.
     for i in range(0, count, lanes(numbers) // 4):
         prefetch_line(numbers, i)
 

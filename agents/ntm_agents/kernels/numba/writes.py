@@ -71,6 +71,7 @@ def _write_one(here: Writing, sizes: MemorySizes, written: Pointer) -> Lanes:
     words, padded, erase = sizes.words, sizes.padded, here.vectors
     for m in range(words):
         row = load(here.memory, m * padded)
+        # M (1 - w e) + w a with two multiplications and two fused additions.
         row -= weight * (row * erase[m] - erase[words + m])
         store(row, written, m * padded)
         squares += row * row
@@ -84,6 +85,7 @@ def _write_several(here: Writing, sizes: MemorySizes, written: Pointer) -> Lanes
     stride, weightings, erases = sizes.addressing + 2 * words, here.weightings, here.vectors
     for m in range(words):
         row = load(here.memory, m * padded)
+        # Equation 3 for all heads before equation 4 for any: every erase before every add.
         for h in range(sizes.writes):
             row *= 1.0 - load(weightings, h * padded) * erases[h * stride + m]
         for h in range(sizes.writes):
@@ -157,9 +159,12 @@ def _write_one_backward(
     for m in range(words):
         row, d_row = load(here.memory, m * padded), load(d_memory, m * padded)
         d_add = d_row * weight
+        # Gradients of erase and add vectors are sums over locations: postponed, (2 M, R).
         postpone(0.0 - d_add * row, sums, m, first)
         postpone(d_add, sums, words + m, first)
+        # The same bracket as on the way forward.
         d_weight -= d_row * (row * erase[m] - erase[words + m])
+        # In place: the gradient of the memory after the write is not needed again.
         store(d_row - d_add * erase[m], d_memory, m * padded)
     store(d_weight, d_weighting, 0)
 
@@ -185,6 +190,8 @@ def _write_several_backward(
         d_row = load(d_memory, m * padded)
         d_kept, share = load(here.memory, m * padded) * d_row, zeros(kept) + 1.0
         for h in range(sizes.writes):
+            # What the heads before this one leave, times the gradient: kept for the loop
+            # backward.
             store(d_kept, kept, h * step)
             d_kept *= 1.0 - load(weightings, h * padded) * erases[h * stride + m]
         for h in range(sizes.writes - 1, -1, -1):
@@ -194,5 +201,6 @@ def _write_several_backward(
             postpone(weight * d_row, sums, 2 * words * h + words + m, first)
             d_weight = load(d_weightings, h * padded) + d_row * erases[erase + words]
             store(d_weight - d_keep * erases[erase], d_weightings, h * padded)
+            # What the heads behind leave; never divided, a factor may be zero.
             share *= 1.0 - weight * erases[erase]
         store(d_row * share, d_memory, m * padded)

@@ -35,6 +35,7 @@ def inverse_norms(memory: tl.tensor) -> Value:
 def _moved(weighting: tl.tensor, places: int, sizes: Sizes) -> Value:
     """Return weightings moved around the circle by so many places, zero past N."""
     n = tl.arange(0, sizes.locations_block)
+    # A gather in registers: a block has no neighbors that one could read around.
     source = (n - places + sizes.locations) % sizes.locations
     source = tl.broadcast_to(source[None, :], (sizes.sequences, sizes.locations_block))
     return tl.where((n < sizes.locations)[None, :], tl.gather(weighting, source, 1), 0.0)
@@ -50,6 +51,7 @@ def _look(
     strength = softplus(tl.load(parameters + sizes.words, mask=valid, other=0.0))
     key_scale = 1.0 / tl.sqrt(tl.sum(key * key, 1) + _SIMILARITY_EPSILON)
     similarity = tl.sum(memory * key[:, None, :], 2) * inverse * key_scale[:, None]
+    # (B, N): all locations of a program's sequences at once.
     content = masked_softmax(strength[:, None] * similarity, n < sizes.locations)
     return key, key_scale, strength, similarity, content
 

@@ -174,6 +174,7 @@ def backward(
         end = tl.minimum(begin + segment, steps)
         checkpoint = b * segments + begin // segment
         memory = load_memory(tape.checkpoints + checkpoint * elements, valid, sizes)
+        # The segment's memories are written again from its checkpoint.
         for t in range(begin, end):
             if sizes.resets:
                 begins = (tl.load(starts + b * steps + t, mask=valid, other=0) != 0) & valid
@@ -189,6 +190,7 @@ def backward(
             )
         tl.debug_barrier()
 
+        # Triton's loops count up only.
         for back in range(end - begin):
             t = end - 1 - back
             begins = valid
@@ -264,6 +266,7 @@ def backward(
                 target = d_initial.memory + b * elements
                 total = load_memory(target, begins, sizes) + d_memory
                 store_memory(target, begins, sizes, total)
+                # Nothing passes from an episode to the one before.
                 d_memory = tl.where(begins[:, None, None], 0.0, d_memory)
                 tl.debug_barrier()
     store_memory(gradient.memory + b * elements, valid, sizes, d_memory)

@@ -113,11 +113,13 @@ def controller_step(
                     valid,
                     sizes,
                 )
+                # The third of four gates is the candidate, with tanh.
                 is_candidate = (g // sizes.controller == 2)[None, :]
                 activated = tl.where(is_candidate, tanh(total), sigmoid(total))
             else:
                 activated = tanh(total)
             store_vector(target, g, sizes.gates, valid, activated)
+        # What follows reads numbers that other threads have stored.
         tl.debug_barrier()
         if sizes.recurrent:
             next_hidden = after + layer * sizes.controller

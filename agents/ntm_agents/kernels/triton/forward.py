@@ -117,9 +117,11 @@ def forward(
     entropy = tl.zeros(of_sequences, memory.dtype)
     for t in range(steps):
         begins = valid
+        # Without episodes in mid-sequence this is compiled away.
         if sizes.resets:
             begins = (tl.load(arrays.starts + b * steps + t, mask=valid, other=0) != 0) & valid
             memory = restart_memory(memory, begins, initial.memory, sizes)
+        # Without a backward pass one slot of the tape is written again and again.
         step, before, after = b, b, b
         if sizes.records:
             step, before = b * steps + t, b * (steps + 1) + t
@@ -153,6 +155,7 @@ def forward(
         weightings = tape.weightings + after * heads
         writers, write_parameters = weightings + write_places, parameters + writing
         _write_heads(memory, previous + write_places, write_parameters, writers, valid, sizes)
+        # Weightings are read by other threads than those that stored them.
         tl.debug_barrier()
         memory = write(memory, writers, write_parameters, valid, sizes)
         _read_heads(

@@ -84,6 +84,7 @@ class Core(torch.autograd.Function):
         weights = _weights(config, tensors[8:])
         segment = math.isqrt(steps - 1) + 1
         tape = _make_tape(config, state, steps, segment if grad_enabled else 0)
+        # The kernel overwrites it, and a state that was passed in is the caller's.
         memories = _copy(state.memory)
         features = projected.new_empty(
             batch_size, steps, config.controller_size + config.read_size
@@ -159,6 +160,7 @@ class Core(torch.autograd.Function):
             lengths=Lengths(batch_size, steps, ctx.segment),
             sizes=sizes,
         )
+        # Gradients of weights are sums over all steps: matrix products, best done by cuBLAS.
         before = _before_steps(tape, initial, ctx.starts, sizes)
         return (
             None,

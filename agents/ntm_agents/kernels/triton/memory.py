@@ -89,6 +89,7 @@ def _kept(
         weighting = load_vector(weightings + h * sizes.locations, n, sizes.locations, valid)
         erase_vector, _ = _write_parameters(parameters, h, valid, sizes)
         factor = 1.0 - weighting[:, :, None] * erase_vector[:, None, :]
+        # Products without one head are computed again: to divide fails where a factor is zero.
         kept *= tl.where(h == but, 1.0, factor)
     return kept
 
@@ -103,6 +104,7 @@ def write(
 ) -> Value:
     """Return the memory after all write heads: every erase before every add."""
     n = tl.arange(0, sizes.locations_block)
+    # Equation 3 for all heads, then equation 4.
     memory *= _kept(weightings, parameters, -1, valid, sizes)
     for h in range(sizes.writes):
         weighting = load_vector(weightings + h * sizes.locations, n, sizes.locations, valid)

@@ -6,6 +6,7 @@ import errno
 import importlib.util
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -133,7 +134,7 @@ def test_a_change_in_any_kernel_or_constant_makes_all_of_them_stale(
     kernels, equations = tmp_path / "kernels", tmp_path / "ntm"
     (kernels / "lang").mkdir(parents=True)
     equations.mkdir()
-    monkeypatch.setattr(cache, "_SOURCES", (kernels, equations))
+    monkeypatch.setattr(cache, "_SOURCES", (kernels, equations / "addressing.py"))
     called, constants = kernels / "lang/called.py", equations / "addressing.py"
     (kernels / "caller.py").write_text("from lang.called import f", encoding="utf-8")
     seen = set()
@@ -143,6 +144,15 @@ def test_a_change_in_any_kernel_or_constant_makes_all_of_them_stale(
         seen.add(cache._digest_of_package.__wrapped__())
 
     assert len(seen) == 3
+
+
+def test_all_modules_that_kernels_take_constants_from_are_in_the_digest() -> None:
+    kernels, *others = cache._SOURCES
+    text = "".join(path.read_text(encoding="utf-8") for path in kernels.rglob("*.py"))
+    taken = re.findall(r"from ntm_agents\.ntm\.(\w+) import [A-Z_]+\b[^a-z]", text)
+
+    assert set(taken) >= {"addressing", "entropy"}
+    assert {path.stem for path in others} == set(taken)
 
 
 def test_what_other_kernels_have_left_is_not_unpickled(tmp_path: Path) -> None:

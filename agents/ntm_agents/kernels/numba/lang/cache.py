@@ -25,8 +25,13 @@ from ntm_agents.kernels.numba.lang.machine import GUARD_BYTES, REGISTER_BYTES, R
 
 _LOGGER = logging.getLogger(__name__)
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
-_SOURCES = (Path(__file__).parents[1], Path(__file__).parents[3] / "ntm")
-"""Folders whose modules a kernel may be compiled from: all kernels, and the equations."""
+_EQUATIONS = Path(__file__).parents[3] / "ntm"
+_SOURCES = (
+    Path(__file__).parents[1],
+    _EQUATIONS / "addressing.py",
+    _EQUATIONS / "entropy.py",
+)
+"""What a kernel may be compiled from: the folder of all kernels, and where constants are."""
 
 
 @functools.cache
@@ -38,7 +43,11 @@ def digest_of(source: Path) -> str:
 @functools.cache
 def _digest_of_package() -> bytes:
     """Digest all kernels, and the equations, which they take constants from."""
-    sources = (path for folder in _SOURCES for path in sorted(folder.rglob("*.py")))
+    sources = (
+        path
+        for source in _SOURCES
+        for path in (sorted(source.rglob("*.py")) if source.is_dir() else [source])
+    )
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).digest()
 
 
@@ -88,6 +97,7 @@ class CacheFiles:
             OSError: If it cannot be written; nothing is left then.
         """
         path, pickled = self.path_of(key), dumps(data)
+        # Written aside and renamed: a process that is killed leaves no half file.
         handle, name = tempfile.mkstemp(prefix=f"{path.name}.tmp.", dir=self._folder)
         try:
             with open(handle, "wb") as file:

@@ -41,6 +41,7 @@ def step_of(function: Function) -> Function:
 
 
 def _compile(function: Function, **options: Any) -> Function:
+    # numpy's errors: a division by zero is an infinity and no branch. nogil: for threads.
     compiled: Any = njit(error_model="numpy", nogil=True, **options)(function)
     keep_compiled(compiled)
     return cast(Function, compiled)

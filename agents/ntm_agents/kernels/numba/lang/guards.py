@@ -80,6 +80,7 @@ def fill_with_guards(block: Pointer) -> None:
 @kernel
 def check_guards(buffers: Arrays) -> None:
     """Raise an error if a value around one of a tuple's buffers has been written to."""
+    # By addresses: a view would be checked by Numba against its own bounds.
     for first, last in _ends(buffers):
         for distance in range(GUARD_BYTES):
             if _byte_at(first - 1 - distance) != _ONES or _byte_at(last + distance) != _ONES:

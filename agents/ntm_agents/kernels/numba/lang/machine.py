@@ -44,6 +44,7 @@ def registers_of(triple: str, cpu: str, features: str) -> Registers:
         features: LLVM's list of features, such as ``"+avx2,+fma"``.
     """
     vector = "<16 x float>"
+    # More live vectors than 16 registers hold: LLVM uses the upper ones if there are any.
     loads = (f"%v{k} = load volatile {vector}, ptr %p, align 4" for k in range(_LIVE_VECTORS))
     stores = (f"store volatile {vector} %v{k}, ptr %p, align 4" for k in range(_LIVE_VECTORS))
     module = llvm.parse_assembly(

@@ -153,6 +153,7 @@ def load(typing_context: Context, pointer: Type, index: Type) -> Type:
 
     def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = place_of(context, builder, vector, *args)
+        # Alignment of a number: rows of a user's arrays begin anywhere.
         return builder.load(place, align=vector.number.bitwidth // 8)
 
     return vector(pointer, types.intp), generate
@@ -183,6 +184,7 @@ def _build_load(
     align = vector.number.bitwidth // 8
     zeros = ir.Constant(context.get_value_type(vector), None)
     name = f"llvm.masked.load.{suffix(vector)}.p0"
+    # Masked loads are slow on some processors: all but the last vector take the plain one.
     whole = builder.icmp_signed(">=", count, count.type(vector.lanes))
     with builder.if_else(whole) as (all_lanes, some_lanes):
         with all_lanes:
@@ -248,6 +250,7 @@ def prefetch_line(typing_context: Context, pointer: Type, index: Type) -> Type:
 
     def generate(context: Context, builder: Builder, found: Signature, args: Values) -> Value:
         place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
+        # For writing, keep in all levels, data.
         hints = [_LANE(1), _LANE(3), _LANE(1)]
         call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, *hints])
         return context.get_dummy_value()

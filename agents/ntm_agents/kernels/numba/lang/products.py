@@ -84,6 +84,7 @@ def _combine_block(
         n2 = at(n1, factors.stride)
         n3 = at(n2, factors.stride)
         for k in range(count):
+            # One load of a row, four multiply-adds.
             row, n = load_like(block, rows.first, k * rows.stride, rest), k * factors.step
             s0 += row * n0[n]
             s1 += row * n1[n]
@@ -94,6 +95,7 @@ def _combine_block(
         store_first(s1, first, target.stride, rest)
         store_first(s2, first, 2 * target.stride, rest)
         store_first(s3, first, 3 * target.stride, rest)
+    # Up to three sequences are left of a batch.
     for b in range(blocks_of_four, combinations):
         total = load_like(block, start.first, b * start.stride, rest)
         n0 = at(factors.first, b * factors.stride)
@@ -288,6 +290,7 @@ def transpose(matrix: Pointer, transposed: Pointer, first_row: int) -> None:
     outputs, inputs = matrix.shape
     source = pointer(matrix)
     target = at(pointer(transposed), first_row * outputs)
+    # Four rows at once: each cache line of the target is then written in few visits.
     whole = outputs - outputs % _ROWS_AT_ONCE
     for g in range(0, whole, _ROWS_AT_ONCE):
         for k in range(inputs):

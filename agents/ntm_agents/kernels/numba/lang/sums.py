@@ -78,6 +78,7 @@ def _load_row(typing_context: Context, rows: Type, row: Type) -> Type:
 @inlined
 def postpone(value: Lanes, rows: Pointer, row: int, first: bool) -> None:
     """Add a vector to a postponed sum, or begin one with the first vector."""
+    # A vector of registers shrinks to one register with additions only.
     total = fold(value)
     if not first:
         total += _load_row(rows, row)
@@ -95,6 +96,7 @@ def _sums_of_rows(typing_context: Context, rows: Type) -> Type:
             first = ir.Constant(ir.IntType(64), row * register.lanes)
             place = place_of(context, builder, register, args[0], first)
             sums.append(builder.load(place, align=register.number.bitwidth // 8))
+        # Pairwise: R registers of R lanes become one register of R sums in log R levels.
         evens, odds = range(0, 2 * register.lanes, 2), range(1, 2 * register.lanes, 2)
         while len(sums) > 1:
             sums = [

@@ -65,6 +65,7 @@ def vector_of(pointer: Type) -> Vector:
 def fill(context: Context, builder: Builder, vector: Vector, number: Value) -> Value:
     """Build a vector with the same number in each lane."""
     kind = context.get_value_type(vector)
+    # LLVM's idiom for a broadcast: insert, then shuffle lane 0 everywhere.
     first = builder.insert_element(ir.Constant(kind, ir.Undefined), number, _LANE(0))
     lanes = ir.Constant(ir.VectorType(_LANE, vector.lanes), [0] * vector.lanes)
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
@@ -87,6 +88,7 @@ def _define_arithmetic(function: Type, in_place: Type, instruction: str) -> None
         def generic(self, args: Type, keywords: Type) -> Type:
             vectors = {arg for arg in args if isinstance(arg, Vector)}
             others = [arg for arg in args if not isinstance(arg, Vector)]
+            # A vector with a number, or two of one type; anything else is an error of types.
             if len(vectors) == 1 and all(isinstance(arg, types.Number) for arg in others):
                 return signature(vectors.pop(), *args)
             return None
@@ -120,6 +122,7 @@ def first_lanes(context: Context, builder: Builder, vector: Vector, count: Value
     """Build a mask of the first ``count`` lanes."""
     of_indices = Vector(types.intc, vector.lanes)
     kind = context.get_value_type(of_indices)
+    # lane < count, compared in all lanes at once: a mask, no branch.
     limits = fill(context, builder, of_indices, builder.trunc(count, _LANE))
     return builder.icmp_signed("<", ir.Constant(kind, list(range(vector.lanes))), limits)
 
@@ -128,6 +131,7 @@ def call(builder: Builder, name: str, result: Type, args: Values) -> Value:
     """Build a call of a function of LLVM."""
     function_type = ir.FunctionType(result, [arg.type for arg in args])
     function = builder.module.declare_intrinsic(name, (), function_type)
+    # Without these flags LLVM adds up lanes in their order, one by one.
     return builder.call(function, args, fastmath=_ANY_ORDER if _is_float(result) else ())
 
 
