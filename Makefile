@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One thread: the tensors are small, and threads that compete for a core wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: leaderboard verify reproduce test check lint format type imports fast widths guards slow settings browser doc figures screenshots tables clean
+.PHONY: leaderboard verify reproduce test check lint format type imports fast widths guards fuzz slow settings browser doc figures screenshots tables clean
 
 leaderboard: .venv  ## verify a sample of every entry, print the tables, write the page
 	$(BIN)/ntm-gym leaderboard verify --episodes 50
@@ -53,7 +53,7 @@ imports: .venv
 	$(BIN)/lint-imports
 
 fast: .venv
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto
 
 # Each compiles the kernels anew, with guard values around their buffers, on any processor.
 KERNEL_TESTS := $(addprefix tests/agents/kernels/, test_backends.py test_not_finite.py \
@@ -64,12 +64,17 @@ widths: .venv  ## the kernels' tests with registers of 16, 32 and 64 bytes, and 
 	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=64 $(BIN)/pytest -q $(KERNEL_TESTS)
 	NTM_AGENTS_GUARDS=1 NUMBA_CPU_NAME=generic $(BIN)/pytest -q $(KERNEL_TESTS)
 
+EXAMPLES ?= 10000
+fuzz: .venv  ## random entries, files, arguments and command lines; hours
+	NTM_GYM_FUZZ=$(EXAMPLES) $(BIN)/pytest -q tests/leaderboard/test_fuzz.py \
+		tests/envs/test_any_arguments.py tests/agents/training/test_fuzzed_command_lines.py
+
 CALLS ?= 10000
 guards: .venv  ## random calls of the kernels between guard values; a quarter of an hour
 	NTM_AGENTS_GUARDS=1 $(BIN)/python tests/agents/kernels/guarded_calls.py --calls $(CALLS)
 
 slow: .venv $(if $(filter true,$(CI)),browser)
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -m slow -n auto
 	$(if $(filter true,$(CI)),$(MAKE) settings)
 
 settings: .venv  ## the fast tests in other locales, paths, orders, and as an ordinary user

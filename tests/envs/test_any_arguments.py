@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzzing import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_gym.envs.sequence_env import SequenceEnv
@@ -105,16 +106,9 @@ def check(case: tuple[str, dict[str, Any], Any, Any]) -> None:
         tracemalloc.stop()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@fuzz(200)
 @given(cases())
 def test_any_arguments_play_or_are_refused_in_one_line(case: Any) -> None:
-    check(case)
-
-
-@pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(cases())
-def test_ten_thousand_arguments_play_or_are_refused_in_one_line(case: Any) -> None:
     check(case)
 
 

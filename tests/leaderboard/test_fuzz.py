@@ -1,14 +1,9 @@
-"""Damaged entries, descriptions and tensor files: refused in one line, or verified.
-
-``NTM_GYM_FUZZ=10000 pytest tests/leaderboard/test_fuzz.py`` draws that many examples of each
-test, others in every run; the suite draws a few, the same ones always.
-"""
+"""Damaged entries, descriptions and tensor files: refused in one line, or verified."""
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import resource
 import shutil
 import struct
@@ -18,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzzing import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_agents.checkpoints import save_checkpoint
@@ -28,15 +24,8 @@ from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.leaderboard.attachments import hash_file
 
-EXAMPLES = int(os.environ.get("NTM_GYM_FUZZ", "25"))
 SECONDS, BYTES = 10, 2**30
-FUZZ = settings(
-    max_examples=EXAMPLES,
-    derandomize="NTM_GYM_FUZZ" not in os.environ,
-    deadline=SECONDS * 1000,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+FUZZ = fuzz(25, SECONDS)
 
 SIZES = {"input_size": 3, "output_size": 2}
 NETWORKS: dict[str, dict[str, Any]] = {

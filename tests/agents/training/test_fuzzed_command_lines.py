@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from fuzzing import fuzz
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_agents.training import loop
@@ -50,9 +51,7 @@ def only_until_training() -> Any:
     torch.set_num_threads(threads)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@fuzz(300)
 @given(WORDS)
 def test_every_command_line_is_answered_in_one_line(drawn: list[tuple[str, ...]]) -> None:
     words = [word for part in drawn for word in part]
