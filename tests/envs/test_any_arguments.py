@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzzing import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_gym.envs.sequence_env import SequenceEnv
 from ntm_gym.envs.sequence_vector_env import SequenceVectorEnv
 from ntm_gym.tasks import TASKS
+from tests.fuzzing import fuzz
 
 MOST_BYTES = 2**30
 

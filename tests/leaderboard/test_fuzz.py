@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzzing import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from ntm_gym.cli import main
 from ntm_gym.evaluation import suites
 from ntm_gym.evaluation.suites import Point, Suite
 from ntm_gym.leaderboard.attachments import hash_file
+from tests.fuzzing import fuzz
 
 SECONDS, BYTES = 10, 2**30
 FUZZ = fuzz(25, SECONDS)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from fuzzing import fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from ntm_agents.training.cli import main
 from ntm_agents.training.command import make_parser
 from ntm_agents.training.config import TrainingConfig
 from ntm_agents.training.devices import find_device
+from tests.fuzzing import fuzz
 
 FLAGS = [flag for action in make_parser()._actions for flag in action.option_strings]
 ODD = [
