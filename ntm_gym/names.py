@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
+import operator
 from typing import Any
 
 
@@ -28,6 +28,6 @@ def import_by_name(name: str) -> Any:
             raise
         raise ValueError(f"there is no module {module_name!r} for {name!r}") from error
     try:
-        return functools.reduce(getattr, attribute.split("."), module)
+        return operator.attrgetter(attribute)(module)
     except AttributeError as error:
         raise ValueError(f"module {module_name!r} has no {attribute!r}") from error

@@ -13,7 +13,6 @@ from ntm_gym.leaderboard.fields import convert
 from ntm_gym.leaderboard.schema import Curve, CurvePoint
 from ntm_gym.tensor_files import MOST_BYTES
 from ntm_gym.untrusted import (
-    MOST_DESCRIPTION_BYTES,
     parse_untrusted_json,
     read_untrusted_bytes,
 )
@@ -50,12 +49,6 @@ def read_training_log(path: Path) -> Curve:
 def write_curve(path: Path, curve: Curve) -> None:
     """Write a curve beside its checkpoint."""
     write_json(path, msgspec.structs.asdict(curve), indent=None)
-
-
-def read_curve(path: Path, sequences: int) -> Curve:
-    """Read a curve and check it; see `parse_curve`."""
-    content = read_untrusted_bytes(path, MOST_DESCRIPTION_BYTES)
-    return parse_curve(str(path), content, sequences)
 
 
 def parse_curve(path: str, content: bytes, sequences: int) -> Curve:

@@ -10,7 +10,7 @@ import pytest
 
 from ntm_gym.cli import main
 from ntm_gym.evaluation.suites import Suite
-from ntm_gym.leaderboard.curves import MOST_POINTS, read_curve, read_training_log
+from ntm_gym.leaderboard.curves import MOST_POINTS, parse_curve, read_training_log
 from ntm_gym.leaderboard.reading import read_entry
 from ntm_gym.leaderboard.schema import Curve
 
@@ -80,4 +80,4 @@ def test_a_curve_with_a_fault_is_refused_with_its_name(
     path.write_text(json.dumps(data), encoding="utf-8")
 
     with pytest.raises(ValueError, match=message):
-        read_curve(path, 8)
+        parse_curve(str(path), path.read_bytes(), 8)

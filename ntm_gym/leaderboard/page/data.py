@@ -66,13 +66,7 @@ def page_data(
         "bootstrap": {"resamples": RESAMPLES, "seed": BOOTSTRAP_SEED},
         "suites": [_suite(suite) for suite in suites.SUITES.values() if suite in judged],
         "standings": [
-            {
-                "name": standing.name,
-                "track": standing.track,
-                "suites": standing.suites,
-                "score": standing.score,
-                "improvement": standing.improvement,
-            }
+            standing._asdict()
             for standing in rank([entry for _, entry in board], baseline, references)
         ],
         "agents": agents,
