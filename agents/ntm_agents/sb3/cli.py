@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 
+from ntm_agents import sb3
 from ntm_agents.command_line import (
     Numbers,
     add_assignments,
@@ -29,7 +30,7 @@ from ntm_agents.training.devices import find_threads
 from ntm_gym.terminal import OneLineParser, run_command
 
 _PROGRAM = "ntm-train ppo"
-_NTM_POLICY = "ntm_agents.sb3:NTMPolicy"
+_NTM_POLICY = f"{sb3.__name__}:{NTMPolicy.__name__}"
 _NUMBERS: Numbers = {
     "num_envs": (int, "episodes played at once"),
     "n_steps": (int, "steps of each environment in a rollout"),

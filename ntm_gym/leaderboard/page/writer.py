@@ -13,7 +13,7 @@ from typing import Any
 
 from ntm_gym.files import write_atomically
 
-_WEB = importlib.resources.files("ntm_gym.leaderboard.page") / "web"
+_WEB = importlib.resources.files(__package__) / "web"
 _STYLES = ("vendor/uPlot.min.css", "style.css")
 _SCRIPTS = (
     "vendor/uPlot.iife.min.js",
