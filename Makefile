@@ -56,8 +56,9 @@ fast: .venv
 	$(BIN)/pytest -q -n auto
 
 # Each compiles the kernels anew, with guard values around their buffers, on any processor.
-KERNEL_TESTS := $(addprefix tests/agents/kernels/, test_backends.py test_not_finite.py \
-	$(addprefix lang/, test_guards.py test_machine.py test_functions.py test_products.py test_sums.py))
+KERNEL_TESTS := $(addprefix tests/agents/kernels/, test_backends.py test_guards.py \
+	test_not_finite.py \
+	$(addprefix lang/, test_machine.py test_functions.py test_products.py test_sums.py))
 widths: .venv  ## the kernels' tests with registers of 16, 32 and 64 bytes, and generic code
 	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=16 $(BIN)/pytest -q $(KERNEL_TESTS)
 	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=32 $(BIN)/pytest -q $(KERNEL_TESTS)
