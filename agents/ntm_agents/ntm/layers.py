@@ -6,6 +6,8 @@ linear with a bias and nobody listens to the call or changed what it does.
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 from torch.nn.modules.module import _has_any_global_hook
 
@@ -40,6 +42,22 @@ def differs_from_linear(layer: nn.Module, bias: bool = True) -> str | None:
     if (own_bias is not None) != bias:
         return "has no bias" if bias else "has a bias"
     return None
+
+
+def member(module: nn.Module, name: str) -> Any:
+    """Return a parameter, part or buffer of a module as ``getattr`` does, in less time.
+
+    A network reads about twenty in each call: at batch size 1 that can be told.
+
+    Args:
+        module: The module.
+        name: Its name; what is parametrized is computed.
+    """
+    for members in (module._parameters, module._modules, module._buffers):
+        found = members.get(name)
+        if found is not None:
+            return found
+    return getattr(module, name)
 
 
 def any_global_hook() -> bool:

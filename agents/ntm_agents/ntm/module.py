@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import ClassVar, Literal, cast, overload
+from typing import ClassVar, Literal, overload
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +27,10 @@ from ntm_agents.kernels.dispatch import (
 from ntm_agents.ntm.config import NamedShape, NTMConfig
 from ntm_agents.ntm.controllers import forget_gate_places
 from ntm_agents.ntm.heads import key_strength_places
-from ntm_agents.ntm.layers import any_global_hook, differs_from_linear
+from ntm_agents.ntm.layers import any_global_hook, differs_from_linear, member
 from ntm_agents.ntm.state import LearnedStart, NTMState, StateTuple, expand
+
+_INITIAL = tuple(f"initial_{name}" for name in LearnedStart._fields)
 
 
 class NTM(nn.Module):
@@ -214,33 +216,30 @@ class NTM(nn.Module):
 
     def weights(self) -> Weights:
         """Return all parameters, but none of an output layer that has to be called."""
-        inputs, output = self.input_layer, self.output_layer
+        inputs, output = member(self, "input_layer"), member(self, "output_layer")
         return Weights(
-            inputs.weight,
-            inputs.bias,
+            member(inputs, "weight"),
+            member(inputs, "bias"),
             self.core_weights(),
             self.learned_start(),
-            (output.weight, output.bias) if differs_from_linear(output) is None else None,
+            (member(output, "weight"), member(output, "bias"))
+            if differs_from_linear(output) is None
+            else None,
         )
 
     def learned_start(self) -> LearnedStart:
         """Return the parameters that every sequence starts from."""
-        return LearnedStart(
-            self.initial_memory,
-            self.initial_weighting_logits,
-            self.initial_read_vectors,
-            self.initial_controller,
-        )
+        return LearnedStart(*(member(self, name) for name in _INITIAL))
 
     def core_weights(self) -> CoreWeights:
         """Return the parameters of the recurrent core."""
-        layers = cast(tuple[nn.Linear, ...], tuple(self.controller_layers))
-        heads = self.head_layer
+        layers = tuple(member(self, "controller_layers")._modules.values())
+        heads = member(self, "head_layer")
         return CoreWeights(
-            layers=tuple(layer.weight for layer in layers),
-            layer_biases=tuple(layer.bias for layer in layers[1:]),
-            heads=heads.weight,
-            head_bias=heads.bias,
+            layers=tuple(member(layer, "weight") for layer in layers),
+            layer_biases=tuple(member(layer, "bias") for layer in layers[1:]),
+            heads=member(heads, "weight"),
+            head_bias=member(heads, "bias"),
         )
 
     def core_layers(self) -> CoreLayers:
@@ -257,7 +256,7 @@ class NTM(nn.Module):
         Raises:
             ValueError: If the controller has not as many layers as configured.
         """
-        controller_layers = tuple(self.controller_layers)
+        controller_layers = tuple(member(self, "controller_layers")._modules.values())
         if len(controller_layers) != self.config.controller_layers:
             raise ValueError(
                 f"controller_layers must hold {self.config.controller_layers} layers, "
@@ -265,8 +264,8 @@ class NTM(nn.Module):
             )
         if any_global_hook():
             return "all modules have hooks"
-        for name, layer in (("input_layer", self.input_layer), ("head_layer", self.head_layer)):
-            why = differs_from_linear(layer)
+        for name in ("input_layer", "head_layer"):
+            why = differs_from_linear(member(self, name))
             if why is not None:
                 return f"{name} {why}"
         for number, controller_layer in enumerate(controller_layers):
