@@ -60,10 +60,10 @@ KERNEL_TESTS := $(addprefix tests/agents/kernels/, test_backends.py test_guards.
 	test_not_finite.py \
 	$(addprefix lang/, test_machine.py test_functions.py test_products.py test_sums.py))
 widths: .venv  ## the kernels' tests with registers of 16, 32 and 64 bytes, and generic code
-	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=16 $(BIN)/pytest -q $(KERNEL_TESTS)
-	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=32 $(BIN)/pytest -q $(KERNEL_TESTS)
-	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=64 $(BIN)/pytest -q $(KERNEL_TESTS)
-	NTM_AGENTS_GUARDS=1 NUMBA_CPU_NAME=generic $(BIN)/pytest -q $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=16 $(BIN)/pytest -q -n auto $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=32 $(BIN)/pytest -q -n auto $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NTM_AGENTS_REGISTER_BYTES=64 $(BIN)/pytest -q -n auto $(KERNEL_TESTS)
+	NTM_AGENTS_GUARDS=1 NUMBA_CPU_NAME=generic $(BIN)/pytest -q -n auto $(KERNEL_TESTS)
 
 EXAMPLES ?= 10000
 fuzz: .venv  ## random entries, files, arguments and command lines; hours
