@@ -59,12 +59,12 @@ def build_wheel(root: Path, sources: dict[str, Path], folder: Path) -> Path:
 
 
 def files_of(sources: dict[str, Path]) -> list[Path]:
-    """Return the files of packages, given the folders that hold them."""
+    """Return the modules and data of packages, given the folders that hold them."""
     return [
         file
         for package, parent in sources.items()
         for file in (parent / package).rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts and file.name != "README.md"
     ]
 
 

@@ -105,8 +105,9 @@ def test_a_job_is_finished_only_by_the_run_that_it_asks_for(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_training_goes_on_where_a_terminated_command_left_it(tmp_path: Path) -> None:
+    program = "import sys; from ntm_paper.cli import main; sys.exit(main())"
     command = [
-        sys.executable, "-m", "ntm_paper.commands.train", "train", "--runs", str(tmp_path),
+        sys.executable, "-c", program, "train", "--runs", str(tmp_path),
         "--only", "copy/ntm-ff", "--seeds", "1", "--jobs", "1",
     ]  # fmt: skip
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -120,6 +121,7 @@ def test_training_goes_on_where_a_terminated_command_left_it(tmp_path: Path) -> 
     )
     deadline = time.monotonic() + 120
     while read_progress(job).sequences == 0 and time.monotonic() < deadline:
+        assert process.poll() is None, "the command ended before its training was stopped"
         time.sleep(0.2)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate()
