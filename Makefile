@@ -74,9 +74,11 @@ CALLS ?= 10000
 guards: .venv  ## random calls of the kernels between guard values; a quarter of an hour
 	NTM_AGENTS_GUARDS=1 $(BIN)/python tests/agents/kernels/guarded_calls.py --calls $(CALLS)
 
+# What computes only, and compiles for minutes, is left out of the settings in CI.
+LEFT_OUT := --ignore=tests/agents/kernels --ignore=tests/agents/ntm
 slow: .venv $(if $(filter true,$(CI)),browser)
 	$(BIN)/pytest -q -m slow -n auto
-	$(if $(filter true,$(CI)),$(MAKE) settings)
+	$(if $(filter true,$(CI)),.ci/settings -- $(LEFT_OUT))
 
 settings: .venv  ## the fast tests in other locales, paths, orders, and as an ordinary user
 	.ci/settings $(SETTINGS)

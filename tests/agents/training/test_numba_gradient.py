@@ -112,7 +112,7 @@ def test_a_long_gradient_gets_the_norm_and_a_short_one_stays() -> None:
 
 def test_the_update_is_the_one_of_graves_2013() -> None:
     parameter, square, mean, update, slope = torch.randn(5, 6, dtype=torch.float64)
-    square = square.abs() + 4
+    square = mean**2 + square.abs() + 1e-3  # a variance is positive
     n = 0.95 * square + 0.05 * slope**2
     m = 0.95 * mean + 0.05 * slope
     d = 0.9 * update - 1e-3 * slope / (n - m**2 + 1e-4) ** 0.5
@@ -122,4 +122,4 @@ def test_the_update_is_the_one_of_graves_2013() -> None:
     graves_update(parameter.numpy(), slope.numpy(), tuple(averages), (1e-3, 0.95, 0.9, 1e-4))
 
     for found, wanted in zip((parameter, square, mean, update), expected, strict=True):
-        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=0)
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-15)
