@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_dry_run_says_what_it_would_do_the_longest_first(
 
     assert capsys.readouterr().out.splitlines() == [
         f"python -m ntm_agents.training.cli --recipe {name} --seed 2 "
-        f"--output {tmp_path / name / 'seed-2'}"
+        f"--output {shlex.quote(str(tmp_path / name / 'seed-2'))}"
         for name in ("priority_sort/ntm-ff", "copy/ntm-ff")
     ]
 
