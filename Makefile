@@ -101,7 +101,7 @@ figures: .venv  ## draw the pictures of README and docs from the shipped checkpo
 	$(BIN)/python docs/_scripts/draw_memory.py
 	$(BIN)/python docs/_scripts/draw_learning.py
 
-screenshots: .venv browser  ## photograph the page for the README
+screenshots: .venv browser  ## photograph the page for the docs
 	$(BIN)/ntm-gym leaderboard page
 	$(BIN)/python docs/_scripts/photograph_page.py
 

@@ -1,6 +1,6 @@
 """The suite's tasks: one record each, from which ids, suites, pages and recipe names follow.
 
-To add a task, write it in a file of its own in `ntm_gym.tasks` and add its record to `RECORDS`.
+To add a task, write it in a file of its own in `ntm_gym.tasks` and add its record to `SUITE`.
 From outside the package, call `register`.
 """
 
