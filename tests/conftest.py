@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +15,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 
 pytest_plugins = ["board_fixtures"]
+
+
+@pytest.fixture
+def hears_signals() -> Iterator[None]:
+    """Hear the signals that `nohup` and a shell's `&` set to be ignored, in children too."""
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL) if hasattr(signal, "SIGHUP") else None
+    yield
+    signal.signal(signal.SIGINT, interrupt)
+    if hangup is not None:
+        signal.signal(signal.SIGHUP, hangup)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -31,15 +31,13 @@ def save_checkpoint(path: Path, network: nn.Module, metadata: dict[str, Any]) ->
         metadata: Description; must hold ``network``, ``options``, ``task``, ``train_seed``.
 
     Raises:
-        ValueError: If the description lacks a field, or a weight or a number in the
+        ValueError: If the description lacks a field, or a weight, buffer or number in the
             description is not finite; nothing is written then.
         OSError: If the files cannot be written; what was there before stays.
     """
     description = {"format": FORMAT, **metadata}
     check_description(path, description, _REQUIRED)
-    for name, parameter in network.named_parameters():
-        if not parameter.isfinite().all():
-            raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
+    check_publishable(str(path), network)
     publish(path, encode_tensors(network.state_dict()), description)
 
 
@@ -107,6 +105,24 @@ def read_weights(path: Path) -> tuple[bytes, TensorFile]:
         raise ValueError(f"{path} must be a checkpoint of ntm-gym, but was written elsewhere")
     check_finite(str(path), file)
     return content, file
+
+
+def check_publishable(where: str, network: nn.Module) -> None:
+    """Refuse weights and persistent buffers that no reader of a published file accepts.
+
+    Args:
+        where: The file or the network, for the error message.
+        network: What is to be published.
+
+    Raises:
+        ValueError: If one is not finite.
+    """
+    for name, tensor in network.state_dict().items():
+        if not tensor.isfinite().all():
+            raise ValueError(
+                f"{where} must hold finite weights, but {name!r} is not finite; a mask of "
+                "infinities can be a buffer with persistent=False"
+            )
 
 
 def publish(path: Path, tensors: bytes, description: dict[str, Any]) -> None:

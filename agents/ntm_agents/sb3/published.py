@@ -14,6 +14,7 @@ from ntm_agents.blueprint import check_tensors, draw_with_numbers
 from ntm_agents.checkpoints import (
     FORMAT,
     check_description,
+    check_publishable,
     check_trusted,
     publish,
     read_description,
@@ -66,9 +67,7 @@ def save_policy(
     """
     whole = {"format": FORMAT, "policy": name_of(type(policy)), **description}
     check_description(path, whole, _REQUIRED)
-    for name, tensor in policy.state_dict().items():
-        if not tensor.isfinite().all():
-            raise ValueError(f"{path} must hold finite weights, but {name!r} is not finite")
+    check_publishable(str(path), policy)
     publish(path, encode_tensors(policy.state_dict()), whole)
 
 

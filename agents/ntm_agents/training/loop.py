@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from ntm_agents.checkpoints import save_checkpoint
+from ntm_agents.checkpoints import check_publishable, save_checkpoint
 from ntm_agents.networks import count_parameters, reporting_failures
 from ntm_agents.training.config import TrainingConfig, is_run
 from ntm_agents.training.contract import check_network, initial_network
@@ -80,6 +80,7 @@ def train(
     with seeded(config.seed, place):
         network = initial_network(config).to(place)
         check_network(network, config.network, _first_of(held_out, min(2, config.batch_size)))
+        check_publishable(config.network, network)
         with SupervisedRun(output, config) as folder:
             if not is_published(folder.model):
                 learner = Learner(network, config, cuda_graph)

@@ -161,6 +161,7 @@ class Interrupted(nn.Module):
         return self.layer(inputs), state
 
 
+@pytest.mark.usefixtures("hears_signals")
 def test_ctrl_c_is_one_line_and_the_run_goes_on(
     named: Named, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,7 +32,7 @@ class Spoiled(nn.Module):
         super().__init__()
         self.layer = nn.Linear(input_size, output_size)
         self.register_buffer("running", torch.zeros(2))
-        self.register_buffer("mask", torch.tensor([0.0, -torch.inf]))
+        self.register_buffer("mask", torch.tensor([0.0, -torch.inf]), persistent=False)
         self.what, self.when = what, when
         self.calls = -1
 
@@ -107,3 +107,18 @@ def test_weights_that_are_not_finite_are_not_published(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_checkpoint(tmp_path / "x.safetensors", nn.Linear(2, 2), said | {"bits": torch.nan})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_network_whose_file_nobody_could_read_is_not_trained(
+    named: Named, tmp_path: Path
+) -> None:
+    def masked(input_size: int, output_size: int) -> nn.Module:
+        network = Spoiled(input_size, output_size, "nothing", 0)
+        network.register_buffer("mask", torch.tensor([0.0, -torch.inf]))
+        return network
+
+    config = dataclasses.replace(CONFIG, network=named(masked))
+    with pytest.raises(ValueError, match=r"'mask' is not finite; .*persistent=False"):
+        train(config, tmp_path / "run", show_progress=False)
+
+    assert not (tmp_path / "run").exists()

@@ -40,6 +40,7 @@ SECONDS = 120.0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and file descriptors of Unix")
+@pytest.mark.usefixtures("hears_signals")
 @pytest.mark.parametrize(
     ("name", "code"),
     [
